@@ -1,0 +1,55 @@
+// Runs an entity's synchronisation: what systems show becomes inputs, and the calls that follow are
+// made, in batches, one thread a system, so that a slow or absent system holds up no other.
+//
+// A call is a row, committed with the step that wants it, before it is made; its answer is an input
+// that takes the row away. So a crash repeats calls, with the same request ids, and loses none.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "bus-adapters/master_data/connector.h"
+#include "bus-adapters/master_data/runner_step.h"
+#include "platform/bus/subscription.h"
+#include "platform/store/reader.h"
+#include "platform/store/writer.h"
+
+namespace tandem::master_data {
+
+struct RunnerOptions {
+  int calls_max = 200;  // made together
+  // How long until it looks for calls without being woken.
+  absl::Duration poll = absl::Seconds(1);
+  int64_t retry_base_ms = 50;
+  int64_t retry_max_ms = 5'000;
+};
+
+class Runner {
+ public:
+  // `name` is the adapter's: the reader of its subscriptions and the actor of its calls' inputs.
+  Runner(std::string name, const Entity& entity,
+         std::vector<std::unique_ptr<Connector>> connectors, store::Writer& writer,
+         store::Reader& reader, RunnerOptions options = {});
+  ~Runner();
+
+  // The subscriptions to the systems that have events.
+  std::vector<bus::LocalConsumer> Consumers();
+  void Start();
+  void Stop();
+  // Says that there may be something to do. From any thread, also before its commit.
+  void Wake();
+  // Why the calls to a system fail at the moment; empty while they do not.
+  std::string LastError(absl::string_view system) const;
+
+ private:
+  class Worker;
+  const std::string name_;
+  const Entity& entity_;
+  const std::vector<std::unique_ptr<Connector>> connectors_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace tandem::master_data

@@ -1,0 +1,26 @@
+// The tables of a synchronisation adapter, on both databases.
+#include "bus-adapters/master_data/store.h"
+
+#include "platform/store/drivers_fixture.h"
+#include "platform/store/migrations.h"
+
+namespace tandem::master_data {
+namespace {
+
+using SyncStore = store::DriversTest;
+
+TEST_P(SyncStore, ItsMigrationsMakeWhatItsMessagesNeed) {
+  for (const auto* scripts : {&store::PlatformMigrations(), &SyncMigrations()}) {
+    ASSERT_TRUE(store::Migrate(*database_, *scripts).ok());
+  }
+  const store::Schema schema(SyncTables());
+  auto connection = store::Connect(*database_);
+  const absl::Status status = store::CheckTables(*connection, schema);
+  EXPECT_TRUE(status.ok()) << status << "\n" << store::DdlOf(schema);
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, SyncStore, testing::Values("sqlite", "postgresql"),
+                         store::DriverName);
+
+}  // namespace
+}  // namespace tandem::master_data

@@ -1,0 +1,80 @@
+#include "bus-adapters/order_to_cash/rounds.h"
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "platform/base/status.h"
+
+namespace tandem::order_to_cash {
+namespace {
+
+// One key's calls that are still to be made, in the order of its events.
+struct Lane {
+  struct Step {
+    size_t event;
+    Call call;
+    int tries = 0;
+    int repeats = 0;
+  };
+  std::deque<Step> steps;
+};
+
+}  // namespace
+
+std::vector<absl::Status> RunRounds(absl::Span<const bus::Envelope* const> events,
+                                    const std::function<std::string(const bus::Envelope&)>& key,
+                                    const Reaction& react, const MakeCalls& make_calls,
+                                    const RoundsOptions& options) {
+  std::vector<absl::Status> outcomes(events.size());
+  std::map<std::string, Lane> lanes;
+  std::map<std::string, size_t> stopped;  // key -> the event it stopped at
+  std::vector<std::string> keys(events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    keys[i] = key(*events[i]);
+    if (stopped.contains(keys[i])) continue;
+    absl::StatusOr<std::vector<Call>> calls = react(*events[i]);
+    if (!calls.ok()) {
+      outcomes[i] = calls.status();
+      stopped.emplace(keys[i], i);
+      continue;
+    }
+    for (Call& call : *calls) lanes[keys[i]].steps.push_back({i, std::move(call)});
+  }
+  while (true) {
+    std::vector<const Call*> round;
+    std::vector<std::string> round_keys;
+    for (auto& [name, lane] : lanes) {
+      if (lane.steps.empty()) continue;
+      round.push_back(&lane.steps.front().call);
+      round_keys.push_back(name);
+    }
+    if (round.empty()) break;
+    std::vector<Outcome> answers = make_calls(round);
+    for (size_t c = 0; c < round.size(); ++c) {
+      Lane& lane = lanes[round_keys[c]];
+      Lane::Step& step = lane.steps.front();
+      const absl::Status& status = answers[c].status;
+      if (status.ok()) {
+        if (answers[c].again && ++step.repeats < options.repeats_max) continue;
+        lane.steps.pop_front();
+        continue;
+      }
+      if (DispositionOf(status) == Disposition::kRetry && ++step.tries < options.tries_max) continue;
+      outcomes[step.event] = status;
+      auto [at, fresh] = stopped.emplace(round_keys[c], step.event);
+      if (!fresh) at->second = std::min(at->second, step.event);
+      lane.steps.clear();
+    }
+  }
+  // Nothing of a key is settled behind the event it stopped at: that event parks or is tried again
+  // first, and what waits behind it follows.
+  for (size_t i = 0; i < events.size(); ++i) {
+    auto at = stopped.find(keys[i]);
+    if (at == stopped.end() || i <= at->second) continue;
+    outcomes[i] = absl::AbortedError("an earlier event of the key is not settled");
+  }
+  return outcomes;
+}
+
+}  // namespace tandem::order_to_cash

@@ -1,0 +1,10 @@
+// `tandem order trace ORDER`: every step of one order across services, with times.
+#pragma once
+
+#include "cli/arguments.h"
+
+namespace tandem::cli {
+
+int TraceOrder(const Arguments& arguments);
+
+}  // namespace tandem::cli

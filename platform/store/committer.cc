@@ -1,0 +1,283 @@
+#include "platform/store/committer.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+
+namespace tandem::store {
+namespace {
+
+// Conflicts that come of waiting for a lock take seconds each: others wait behind this batch.
+constexpr absl::Duration kConflictPatience = absl::Seconds(10);
+// A request id or version that another replica took: loading again sees it. More often than this
+// in a row, and it is not a race.
+constexpr int kGuardTries = 3;
+
+uint64_t Random64() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return random();
+}
+
+int64_t NewLockKey() { return static_cast<int64_t>(Random64() >> 2); }
+
+// PostgreSQL's 23505 and SQLite's UNIQUE, PRIMARYKEY and ROWID.
+bool IsUniqueViolation(const absl::Status& status) {
+  for (absl::string_view mark : {"error 23505", "error 2067", "error 1555", "error 2579"}) {
+    if (absl::StrContains(status.message(), mark)) return true;
+  }
+  return false;
+}
+
+// What a command is told that alone, twice, met a constraint.
+absl::Status ConstraintAnswer(const Failed& failed) {
+  const std::string constraint = ErrorOf(failed.status).constraint;
+  const absl::string_view message = failed.status.message();
+  absl::Status status;
+  if (failed.failure == Failure::kBug) {  // a value that cannot be kept, or a defect
+    if (ReasonOf(failed.status) != "STORE_DEFECT") return failed.status;
+    status = Refuse(absl::StatusCode::kInternal, "STORE_DEFECT", message);
+  } else if (failed.part == Failed::Part::kLoad) {
+    status = Refuse(absl::StatusCode::kInvalidArgument, "STORE_VALUE_INVALID", message);
+  } else if (failed.part == Failed::Part::kAlso) {
+    status = Refuse(absl::StatusCode::kAborted, "STORE_CURSOR_MOVED", message);
+  } else if (failed.part == Failed::Part::kGuard) {
+    status = Refuse(absl::StatusCode::kAborted, "STORE_CONFLICT", message);
+  } else if (IsUniqueViolation(failed.status)) {
+    status = Refuse(absl::StatusCode::kAlreadyExists, "STORE_UNIQUE_VIOLATION",
+                    absl::StrCat("something else has this key already (", constraint, ")"));
+  } else {
+    status = Refuse(absl::StatusCode::kInternal, "STORE_CONSTRAINT",
+                    absl::StrCat("the database refused the change: ", message));
+  }
+  if (!constraint.empty()) AddMetadata(&status, "constraint", constraint);
+  return status;
+}
+
+}  // namespace
+
+Committer::Committer(Database& database, std::unique_ptr<Connection> connection,
+                     const Schema& schema, const WriterOptions& options, Answer answer)
+    : database_(database),
+      connection_(std::move(connection)),
+      schema_(schema),
+      options_(options),
+      answer_(std::move(answer)),
+      lock_key_(NewLockKey()) {}
+
+WriterStats Committer::stats() const {
+  absl::MutexLock lock(&mutex_);
+  return stats_;
+}
+
+void Committer::Run(std::vector<Item*> items) {
+  Tries tries;
+  Backoff backoff(2, 250, Random64());
+  while (!items.empty()) {
+    UnitOfWork unit(database_, *connection_, schema_, options_);
+    if (Try(unit, items).ok()) {
+      if (unit.committed()) {
+        absl::MutexLock lock(&mutex_);
+        ++stats_.commits;
+      }
+      Settle(items, unit.taken());
+      tries = Tries();
+      backoff.Reset();
+    } else if (!Again(unit, items, tries, backoff)) {
+      return;
+    }
+  }
+}
+
+// An open transaction on a connection that holds our lock.
+absl::Status Committer::Open() {
+  TANDEM_RETURN_IF_ERROR(connection_->Begin());
+  if (locked_) return absl::OkStatus();
+  TANDEM_ASSIGN_OR_RETURN(locked_, connection_->TryLock(lock_key_));
+  while (!locked_) {  // by chance, or a connection of ours that is not gone yet
+    lock_key_ = NewLockKey();
+    TANDEM_ASSIGN_OR_RETURN(locked_, connection_->TryLock(lock_key_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Committer::Try(UnitOfWork& unit, absl::Span<Item* const> items) {
+  absl::Status status = Open();
+  if (status.ok()) return unit.Run(items);
+  unit.FailToBegin(status);
+  return status;
+}
+
+void Committer::Settle(std::vector<Item*>& items, size_t count) {
+  {
+    absl::MutexLock lock(&mutex_);
+    stats_.commands += static_cast<int64_t>(count);
+    for (size_t i = 0; i < count; ++i) {
+      stats_.refused += items[i]->how == Item::How::kRefused;
+      stats_.replayed += items[i]->how == Item::How::kReplayed;
+    }
+  }
+  answer_(absl::MakeSpan(items).first(count));
+  items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void Committer::RefuseAll(std::vector<Item*>& items, const absl::Status& why) {
+  for (Item* item : items) {
+    item->how = Item::How::kRefused;
+    item->outcome = why;
+  }
+  Settle(items, items.size());
+}
+
+void Committer::Pause(Backoff& backoff) { absl::SleepFor(absl::Milliseconds(backoff.NextMs())); }
+
+bool Committer::Again(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries,
+                      Backoff& backoff) {
+  const Failed failed = unit.failed();
+  connection_->Rollback();
+  switch (failed.failure) {
+    case Failure::kConflict:
+      if (AgainAfterConflict(tries, backoff)) return true;
+      break;
+    case Failure::kUnavailable:
+      locked_ = false;
+      // A connection that broke while it was idle says so now; the next one may be well.
+      if (++tries.reconnects == 1 && !stopping_) return true;
+      break;
+    case Failure::kCommitUnknown:
+      return AgainAfterUnknown(unit, items, tries);
+    case Failure::kFull:
+      break;
+    case Failure::kConstraint:
+    case Failure::kBug:
+      return AgainAfterConstraint(failed, items, tries, backoff);
+  }
+  RefuseAll(items, failed.status);
+  return false;
+}
+
+bool Committer::AgainAfterConflict(Tries& tries, Backoff& backoff) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++stats_.conflicts;
+  }
+  const absl::Time now = absl::Now();
+  tries.first_conflict = std::min(tries.first_conflict, now);
+  if (stopping_ || ++tries.conflicts > options_.conflict_retries_max ||
+      now - tries.first_conflict > kConflictPatience) {
+    return false;
+  }
+  Pause(backoff);
+  return true;
+}
+
+bool Committer::AgainAfterConstraint(const Failed& failed, std::vector<Item*>& items, Tries& tries,
+                                     Backoff& backoff) {
+  if (ReasonOf(failed.status) == "STORE_CURSOR_MOVED") {  // certain, and nobody else's
+    std::vector<Item*> rest;
+    std::vector<Item*> moved;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const bool blamed =
+          std::find(failed.blamed.begin(), failed.blamed.end(), i) != failed.blamed.end();
+      (blamed ? moved : rest).push_back(items[i]);
+    }
+    RefuseAll(moved, failed.status);
+    items = std::move(rest);
+    return true;
+  }
+  if (failed.part == Failed::Part::kGuard && ++tries.guards <= kGuardTries) {
+    Pause(backoff);
+    return true;
+  }
+  if (items.size() > 1) {
+    Split(failed.blamed, items);
+    items.clear();
+    return false;
+  }
+  // What another has committed meanwhile under the key, Decide sees when it runs again.
+  if (failed.part == Failed::Part::kRow && IsUniqueViolation(failed.status) &&
+      ++tries.uniques == 1) {
+    return true;
+  }
+  RefuseAll(items, ConstraintAnswer(failed));
+  return false;
+}
+
+// Those before, the blamed (with what is between them), those behind: the order stays, which the
+// events of one lane in a group rely on. Where nobody is named, or all are, halves.
+void Committer::Split(const std::vector<size_t>& blamed, const std::vector<Item*>& items) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++stats_.split;
+  }
+  size_t first = items.size() / 2;
+  size_t last = items.size();
+  if (!blamed.empty()) {
+    const auto [low, high] = std::minmax_element(blamed.begin(), blamed.end());
+    if (*high - *low + 1 < items.size()) {
+      first = *low;
+      last = *high + 1;
+    }
+  }
+  const auto begin = items.begin();
+  const auto at = [&](size_t i) { return begin + static_cast<std::ptrdiff_t>(i); };
+  Run(std::vector<Item*>(begin, at(first)));
+  Run(std::vector<Item*>(at(first), at(last)));
+  Run(std::vector<Item*>(at(last), items.end()));
+}
+
+bool Committer::AgainAfterUnknown(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries) {
+  const absl::Status unknown = unit.failed().status;
+  absl::StatusOr<bool> committed = WasCommitted(unit);
+  connection_->Rollback();
+  if (committed.ok() && *committed) {
+    {
+      absl::MutexLock lock(&mutex_);
+      ++stats_.commits;
+    }
+    database_.AfterCommit(options_.source);
+    Settle(items, unit.taken());
+    tries = Tries();
+    return true;  // those that did not fit
+  }
+  if (committed.ok() && ++tries.reconnects == 1 && !stopping_) return true;
+  RefuseAll(items, unknown);
+  return false;
+}
+
+// True and false are certain: the lock of the lost connection can be had only when its session, and
+// with it whatever it was doing, has ended.
+absl::StatusOr<bool> Committer::WasCommitted(const UnitOfWork& unit) {
+  locked_ = false;
+  Backoff backoff(5, 500, Random64());
+  const absl::Time deadline = absl::Now() + options_.unknown_patience;
+  absl::Status last = absl::DeadlineExceededError("the lost session did not end");
+  while (absl::Now() < deadline && !stopping_) {
+    connection_->Rollback();
+    absl::Status begun = connection_->Begin();
+    if (begun.ok()) {
+      absl::StatusOr<bool> gone = connection_->TryLock(lock_key_);
+      if (gone.ok() && *gone) {
+        absl::StatusOr<bool> there = unit.IsThere(*connection_);
+        if (there.ok() || absl::IsNotFound(there.status())) {
+          locked_ = true;
+          return there;
+        }
+        last = there.status();
+      } else if (!gone.ok()) {
+        last = gone.status();
+      }
+    } else {
+      last = begun;
+    }
+    Pause(backoff);
+  }
+  return last;
+}
+
+}  // namespace tandem::store

@@ -1,0 +1,312 @@
+// The PostgreSQL driver: one round trip a call, BEGIN with the first and COMMIT with the last.
+#include <libpq-fe.h>
+
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+#include "platform/store/database.h"
+#include "platform/store/postgres_session.h"
+#include "platform/store/postgres_values.h"
+#include "platform/store/sql_text.h"
+
+namespace tandem::store {
+namespace {
+
+// After so long without its answer a call gives its connection up. Longer than the server's own
+// limits (postgres_session.cc): a server that is there answers before.
+constexpr absl::Duration kCallPatience = absl::Seconds(15);
+constexpr absl::Duration kScriptPatience = absl::Minutes(10);
+
+const Query kBegin{"BEGIN", {}};
+const Query kCommit{"COMMIT", {}};
+const Query kRollback{"ROLLBACK", {}};
+constexpr absl::string_view kTryLock = "SELECT pg_try_advisory_lock($1)";
+constexpr absl::string_view kNotify = "SELECT pg_notify($1, '')";
+
+int64_t Affected(PGresult* result) {
+  const absl::string_view tag = PQcmdStatus(result);
+  int64_t count = 0;
+  if (!absl::StartsWith(tag, "SELECT") && !absl::SimpleAtoi(PQcmdTuples(result), &count)) return 0;
+  return count;
+}
+
+absl::StatusOr<Result> Decode(PGresult* result, int index) {
+  Result out;
+  const int rows = PQntuples(result), columns = PQnfields(result);
+  out.rows.resize(static_cast<size_t>(rows));
+  for (int row = 0; row < rows; ++row) {
+    Row& values = out.rows[static_cast<size_t>(row)];
+    values.reserve(static_cast<size_t>(columns));
+    for (int column = 0; column < columns; ++column) {
+      TANDEM_ASSIGN_OR_RETURN(Value value, PostgresValue(result, row, column, index));
+      values.push_back(std::move(value));
+    }
+  }
+  out.affected = Affected(result);
+  return out;
+}
+
+class PostgresConnection final : public Connection {
+ public:
+  PostgresConnection(std::string conninfo, Purpose purpose)
+      : conninfo_(std::move(conninfo)), purpose_(purpose) {}
+
+  // BEGIN itself goes with the first queries.
+  absl::Status Begin() override {
+    if (state_ != State::kIdle) return MakeError(Failure::kBug, "a transaction is open already");
+    TANDEM_RETURN_IF_ERROR(Ensure());
+    state_ = State::kBegun;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Result>> Run(absl::Span<const Query> queries) override {
+    if (state_ == State::kIdle) TANDEM_RETURN_IF_ERROR(Ensure());
+    return Execute(queries, /*commit=*/false);
+  }
+
+  absl::StatusOr<std::vector<Result>> Commit(absl::Span<const Query> queries) override {
+    if (state_ == State::kIdle) return MakeError(Failure::kBug, "no transaction is open");
+    return Execute(queries, /*commit=*/true);
+  }
+
+  void Rollback() override {
+    if (session_ != nullptr && session_->InTransaction() && !SendRollback().ok()) Drop();
+    state_ = State::kIdle;
+  }
+
+  absl::Status RunScript(absl::string_view script) override {
+    if (state_ == State::kDead) return Dead();
+    if (state_ == State::kIdle) TANDEM_RETURN_IF_ERROR(Ensure());
+    std::string text = PostgresScript(script);
+    // Building an index takes its time. What waits for its lock makes everybody else wait, so that
+    // limit stays.
+    if (state_ != State::kIdle) text = absl::StrCat("SET LOCAL statement_timeout = 0;", text);
+    if (state_ == State::kBegun) text = absl::StrCat("BEGIN;", text);
+    absl::Status status = session_->RunScript(text, absl::Now() + kScriptPatience);
+    if (state_ != State::kIdle) state_ = status.ok() ? State::kOpen : State::kDead;
+    return status.ok() ? status : Fail(std::move(status));
+  }
+
+  absl::StatusOr<bool> TryLock(int64_t key) override {
+    const Query query{kTryLock, {key}};
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, Run({&query, 1}));
+    const bool locked = std::get<int64_t>(results[0].rows[0][0]) != 0;
+    has_locks_ = has_locks_ || locked;
+    return locked;
+  }
+
+  absl::StatusOr<bool> WaitNotified(absl::string_view channel, absl::Duration timeout) override {
+    if (state_ != State::kIdle) return MakeError(Failure::kBug, "waiting inside a transaction");
+    const absl::Time deadline = absl::Now() + timeout;
+    TANDEM_RETURN_IF_ERROR(Ensure());
+    const std::string name(channel);
+    if (!listening_.contains(name)) {
+      const std::string quoted = absl::StrReplaceAll(name, {{"\"", "\"\""}});
+      absl::Status status =
+          session_->RunScript(absl::StrCat("LISTEN \"", quoted, "\""), absl::Now() + kCallPatience);
+      if (!status.ok()) return Fail(std::move(status));
+      listening_.insert(name);
+      return true;
+    }
+    while (notified_.erase(name) == 0) {
+      std::set<std::string> heard;
+      absl::Status status = session_->WaitNotified(&heard, deadline);
+      if (!status.ok()) return Fail(std::move(status));
+      if (heard.empty()) return false;
+      notified_.merge(heard);
+    }
+    return true;
+  }
+
+  // A session that is there; a lost one is opened again, except where nobody knows yet that its
+  // locks went with it.
+  absl::Status Ensure() {
+    if (session_ != nullptr && !session_->Alive()) Drop();
+    if (session_ == nullptr) {
+      if (std::exchange(has_locks_, false)) {
+        return MakeError(Failure::kUnavailable, "the connection that held a lock was lost");
+      }
+      TANDEM_ASSIGN_OR_RETURN(session_, PostgresSession::Open(conninfo_, purpose_));
+    }
+    if (stale_ || session_->prepared() > PostgresSession::kPreparedMax) {
+      absl::Status status = session_->ForgetPrepared(absl::Now() + kCallPatience);
+      if (!status.ok()) return Fail(std::move(status));
+      stale_ = false;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // kBegun: the server does not know yet. kDead: it failed, and waits for Rollback.
+  enum class State { kIdle, kBegun, kOpen, kDead };
+
+  static absl::Status Dead() {
+    return MakeError(Failure::kBug, "the transaction failed before and is to be rolled back");
+  }
+
+  void Drop() {
+    session_ = nullptr;
+    listening_.clear();
+    notified_.clear();
+  }
+
+  // After an error that is about to be told.
+  absl::Status Fail(absl::Status status) {
+    if (state_ != State::kIdle) state_ = State::kDead;
+    if (session_ != nullptr && session_->lost()) {
+      Drop();
+      has_locks_ = false;
+    }
+    return status;
+  }
+
+  // What is known when the connection broke: without an error before it, a commit may have held.
+  absl::Status Broken(absl::Status status, bool commits) {
+    if (!commits) return status;
+    return MakeError(Failure::kCommitUnknown,
+                     absl::StrCat("a commit got no answer: ", status.message()));
+  }
+
+  absl::Status SendRollback() {
+    const absl::Time deadline = absl::Now() + kCallPatience;
+    TANDEM_RETURN_IF_ERROR(session_->Prepare({&kRollback, 1}, deadline));
+    TANDEM_RETURN_IF_ERROR(session_->Send(kRollback.sql, {}, deadline));
+    TANDEM_RETURN_IF_ERROR(session_->SendSync());
+    TANDEM_ASSIGN_OR_RETURN(const PostgresResult result, session_->Receive(deadline));
+    TANDEM_RETURN_IF_ERROR(session_->ReceiveSync(deadline));
+    return session_->InTransaction() ? MakeError(Failure::kBug, "ROLLBACK did not")
+                                     : absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Result>> Execute(absl::Span<const Query> queries, bool commit) {
+    if (state_ == State::kDead) return Dead();
+    const absl::Time deadline = absl::Now() + kCallPatience;
+    absl::StatusOr<std::vector<Result>> results = Exchange(queries, commit, deadline);
+    if (!results.ok()) return Fail(results.status());
+    if (state_ != State::kIdle) state_ = commit ? State::kIdle : State::kOpen;
+    if (session_->lost()) Drop();  // after it said COMMIT
+    return results;
+  }
+
+  absl::StatusOr<std::vector<Result>> Exchange(absl::Span<const Query> queries, bool commit,
+                                               absl::Time deadline) {
+    const Query around[] = {kBegin, kCommit, kRollback};
+    if (state_ != State::kIdle) TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline));
+    TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline));
+    // All of it before any is sent: a parameter of the wrong type must not leave half a pipeline.
+    std::vector<PostgresParameters> parameters(queries.size());
+    for (size_t i = 0; i < queries.size(); ++i) {
+      TANDEM_RETURN_IF_ERROR(parameters[i].Encode(
+          queries[i].params, session_->TypesOf(queries[i].sql), static_cast<int>(i)));
+    }
+    const bool begins = state_ == State::kBegun;
+    // Without a transaction the sync commits.
+    const bool commits = commit || (state_ == State::kIdle && purpose_ == Purpose::kWrite);
+    absl::Status sent = SendAll(queries, parameters, begins, commit, deadline);
+    if (!sent.ok()) return Broken(std::move(sent), commits);
+    if (begins) state_ = State::kOpen;
+    return ReceiveAll(queries.size(), begins, commit, commits, deadline);
+  }
+
+  absl::Status SendAll(absl::Span<const Query> queries,
+                       const std::vector<PostgresParameters>& parameters, bool begins, bool commit,
+                       absl::Time deadline) {
+    if (begins) TANDEM_RETURN_IF_ERROR(session_->Send(kBegin.sql, {}, deadline));
+    for (size_t i = 0; i < queries.size(); ++i) {
+      TANDEM_RETURN_IF_ERROR(session_->Send(queries[i].sql, parameters[i], deadline));
+    }
+    if (commit) TANDEM_RETURN_IF_ERROR(session_->Send(kCommit.sql, {}, deadline));
+    return session_->SendSync();
+  }
+
+  absl::StatusOr<std::vector<Result>> ReceiveAll(size_t queries, bool begins, bool commit,
+                                                 bool commits, absl::Time deadline) {
+    std::vector<Result> results;
+    results.reserve(queries);
+    absl::Status first;  // the error that the transaction died of
+    const size_t answers = queries + (begins ? 1 : 0) + (commit ? 1 : 0);
+    for (size_t i = 0; i < answers; ++i) {
+      const int index = begins ? static_cast<int>(i) - 1 : static_cast<int>(i);
+      const bool is_query = index >= 0 && index < static_cast<int>(queries);
+      absl::StatusOr<PostgresResult> result = session_->Receive(deadline);
+      if (!result.ok()) return first.ok() ? Broken(result.status(), commits) : first;
+      const ExecStatusType status = PQresultStatus(result->get());
+      if (status == PGRES_PIPELINE_ABORTED) continue;
+      if (status == PGRES_FATAL_ERROR) {
+        const bool was_known = !first.ok();
+        PostgresFault fault = FaultOf(result->get(), is_query ? index : -1);
+        stale_ = stale_ || fault.stale_plan;
+        if (!was_known) first = std::move(fault.status);
+        if (!fault.fatal) continue;
+        // Told at COMMIT's place, or by libpq at any: the commit may have held.
+        const bool at_commit = commit && i + 1 == answers;
+        const bool silent = PQresultErrorField(result->get(), PG_DIAG_SQLSTATE) == nullptr;
+        return !was_known && (at_commit || silent) ? Broken(std::move(first), commits) : first;
+      }
+      if (!is_query) {
+        if (index >= 0 && first.ok() && absl::string_view(PQcmdStatus(result->get())) != "COMMIT") {
+          first = MakeError(Failure::kConflict, "PostgreSQL rolled the transaction back");
+        }
+        continue;
+      }
+      absl::StatusOr<Result> decoded = Decode(result->get(), index);
+      if (decoded.ok()) {
+        results.push_back(*std::move(decoded));
+      } else if (first.ok()) {
+        first = decoded.status();
+      }
+    }
+    absl::Status sync = session_->ReceiveSync(deadline);
+    if (!first.ok()) return first;
+    if (!sync.ok() && !commit) return Broken(std::move(sync), commits);
+    return results;
+  }
+
+  const std::string conninfo_;
+  const Purpose purpose_;
+  std::unique_ptr<PostgresSession> session_;
+  State state_ = State::kIdle;
+  bool has_locks_ = false;  // that the caller believes in
+  bool stale_ = false;      // prepared statements are older than their tables
+  std::set<std::string> listening_, notified_;
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  explicit PostgresDatabase(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(Purpose purpose) override {
+    auto connection = std::make_unique<PostgresConnection>(conninfo_, purpose);
+    TANDEM_RETURN_IF_ERROR(connection->Ensure());
+    return connection;
+  }
+
+  void AddNotify(absl::string_view channel, std::vector<Query>* queries) override {
+    queries->push_back({kNotify, {std::string(channel)}});
+  }
+  void AfterCommit(absl::string_view) override {}
+  absl::string_view dialect() const override { return "postgresql"; }
+
+ private:
+  const std::string conninfo_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> OpenPostgres(const std::string& conninfo) {
+  PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), nullptr);
+  if (options == nullptr) {  // libpq's message would quote it, and with it a password
+    return Refuse(absl::StatusCode::kInvalidArgument, "STORE_CONNECTION_STRING_INVALID",
+                  "the PostgreSQL connection string is not one");
+  }
+  PQconninfoFree(options);
+  return std::make_unique<PostgresDatabase>(conninfo);
+}
+
+}  // namespace tandem::store

@@ -1,0 +1,168 @@
+#include "platform/store/row_load.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+
+namespace tandem::store {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MessageFactory;
+
+// From so many keys on a statement for kManyRows, filled up, is cheaper than one each.
+constexpr size_t kWorthFilling = 4;
+
+absl::Status Corrupt(absl::string_view table, absl::string_view what) {
+  return Refuse(absl::StatusCode::kInternal, "STORE_ROW_CORRUPT",
+                absl::StrCat("table ", table, ": ", what));
+}
+
+}  // namespace
+
+void RowLoad::Add(Kind kind, const TableMap& map, int child, absl::string_view sql,
+                  std::vector<Value> params) {
+  queries_.push_back({sql, std::move(params)});
+  steps_.push_back({kind, &map, child, group_});
+}
+
+void RowLoad::AddByKeys(Kind kind, const TableMap& map, int child, const BySize& text,
+                        const std::vector<std::string>& ids) {
+  for (size_t i = 0; i < ids.size();) {
+    const size_t rest = ids.size() - i;
+    std::vector<Value> params;
+    if (rest < kWorthFilling) {
+      params.emplace_back(ids[i++]);
+      Add(kind, map, child, text.one, std::move(params));
+      continue;
+    }
+    params.reserve(kManyRows);
+    for (int k = 0; k < kManyRows; ++k) {
+      params.emplace_back(ids[std::min(i + static_cast<size_t>(k), ids.size() - 1)]);
+    }
+    i += kManyRows;
+    Add(kind, map, child, text.many, std::move(params));
+  }
+}
+
+void RowLoad::AddRows(const TableMap& map, const std::vector<std::string>& ids, bool lock) {
+  ++group_;
+  AddByKeys(Kind::kRows, map, -1, lock ? map.lock : map.select, ids);
+  AddChildren(map, ids);
+}
+
+void RowLoad::AddChildren(const TableMap& map, const std::vector<std::string>& ids) {
+  for (size_t child = 0; child < map.children().size(); ++child) {
+    AddByKeys(Kind::kChildren, map, static_cast<int>(child), map.children()[child].select, ids);
+  }
+}
+
+void RowLoad::AddSet(const TableMap& map, int set, const std::string& key, bool verify) {
+  ++group_;
+  const auto index = static_cast<size_t>(set);
+  Add(Kind::kRows, map, -1, map.set_rows[index], {key});
+  for (size_t child = 0; child < map.children().size(); ++child) {
+    Add(Kind::kChildren, map, static_cast<int>(child), map.children()[child].sets[index], {key});
+  }
+  if (!verify) return;
+  set_ids_[group_];  // also when there is none
+  Add(Kind::kIds, map, -1, map.set_ids[index], {key});
+}
+
+void RowLoad::AddSetIds(const TableMap& map, int set, const std::string& key) {
+  ++group_;
+  Add(Kind::kIds, map, -1, map.set_ids[static_cast<size_t>(set)], {key});
+}
+
+void RowLoad::AddPage(const TableMap& map, std::string text, std::vector<Value> params) {
+  ++group_;
+  texts_.push_back(std::make_unique<std::string>(std::move(text)));
+  Add(Kind::kRows, map, -1, *texts_.back(), std::move(params));
+}
+
+void RowLoad::NextTrip() {
+  queries_.clear();
+  steps_.clear();
+}
+
+absl::Status RowLoad::Take(absl::Span<const Result> results) {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    for (const Row& row : results[i].rows) {
+      switch (step.kind) {
+        case Kind::kRows:
+          TANDEM_RETURN_IF_ERROR(TakeRow(step, row));
+          break;
+        case Kind::kChildren:
+          TANDEM_RETURN_IF_ERROR(TakeChild(step, row));
+          break;
+        case Kind::kIds: {
+          const auto* id = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
+          if (id == nullptr) return Corrupt(step.map->spec().table, "a set gives no keys");
+          set_ids_[step.group].insert({step.map->spec().type, *id});
+          break;
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RowLoad::TakeRow(const Step& step, const Row& row) {
+  const TableMap& map = *step.map;
+  if (row.size() != map.columns().size() + 1) return Corrupt(map.spec().table, "wrong columns");
+  const auto* id = std::get_if<std::string>(&row[0]);
+  const auto* version = std::get_if<int64_t>(&row.back());
+  if (id == nullptr) return Corrupt(map.spec().table, "a key is NULL");
+  if (version == nullptr || *version < 1) {
+    return Corrupt(map.spec().table, absl::StrCat(*id, ": versions begin at 1"));
+  }
+  RowKey key{map.spec().type, *id};
+  auto [it, fresh] = rows_.try_emplace(key);
+  if (!fresh) return absl::OkStatus();  // also a member of another set
+  const Message* prototype = MessageFactory::generated_factory()->GetPrototype(map.spec().type);
+  Loaded loaded{std::unique_ptr<Message>(prototype->New()), *version, step.group};
+  TANDEM_RETURN_IF_ERROR(
+      map.columns().Decode(absl::MakeSpan(row).first(map.columns().size()), loaded.row.get()));
+  it->second = std::move(loaded);
+  order_.push_back(std::move(key));
+  return absl::OkStatus();
+}
+
+absl::Status RowLoad::TakeChild(const Step& step, const Row& row) {
+  const TableMap& map = *step.map;
+  const TableMap::Child& child = map.children()[static_cast<size_t>(step.child)];
+  const auto* parent = row.size() < 2 ? nullptr : std::get_if<std::string>(&row[0]);
+  const auto* n = row.size() < 2 ? nullptr : std::get_if<int64_t>(&row[1]);
+  if (parent == nullptr || n == nullptr) return Corrupt(child.table, "a key is NULL");
+  auto it = rows_.find(RowKey{map.spec().type, *parent});
+  if (it == rows_.end() || it->second.group != step.group) return absl::OkStatus();
+  Message* owner = MutableOwnerOf(child.repeated, it->second.row.get());
+  if (owner->GetReflection()->FieldSize(*owner, child.repeated.field) != *n) {
+    return Corrupt(child.table, absl::StrCat("the rows of ", *parent, " are not numbered 0, 1, …"));
+  }
+  return child.columns.DecodeElement(absl::MakeSpan(row).subspan(2), owner);
+}
+
+std::vector<RowKey> RowLoad::Unsettled(const State& known) {
+  std::vector<RowKey> unsettled;
+  for (const auto& [group, ids] : set_ids_) {
+    for (const RowKey& key : ids) {
+      if (!rows_.contains(key) && !known.slots().contains(key)) unsettled.push_back(key);
+    }
+  }
+  for (auto it = rows_.begin(); it != rows_.end();) {
+    auto ids = set_ids_.find(it->second.group);
+    if (ids != set_ids_.end() && !ids->second.contains(it->first)) {
+      if (!known.slots().contains(it->first)) unsettled.push_back(it->first);
+      rows_.erase(it++);
+    } else {
+      ++it;
+    }
+  }
+  return unsettled;
+}
+
+}  // namespace tandem::store

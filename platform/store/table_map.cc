@@ -1,0 +1,169 @@
+#include "platform/store/table_map.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "platform/base/check.h"
+#include "platform/base/status_macros.h"
+
+namespace tandem::store {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Quoted, because a field may be named as a word of SQL is ("order", "user").
+std::string Quoted(absl::string_view name) { return absl::StrCat("\"", name, "\""); }
+
+std::string NamesOf(const Columns& columns) {
+  return absl::StrJoin(columns.list(), ", ", [](std::string* out, const Columns::Column& column) {
+    absl::StrAppend(out, Quoted(column.name));
+  });
+}
+
+// "$1, $2, … $n", beginning anywhere.
+std::string Parameters(size_t first, size_t count) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) absl::StrAppend(&out, i == 0 ? "$" : ", $", first + i);
+  return out;
+}
+
+std::string Tuples(size_t rows, size_t width) {
+  std::string out;
+  for (size_t row = 0; row < rows; ++row) {
+    absl::StrAppend(&out, row == 0 ? "(" : ", (", Parameters(row * width + 1, width), ")");
+  }
+  return out;
+}
+
+BySize ByKeys(absl::string_view head, absl::string_view key, absl::string_view tail) {
+  auto text = [&](size_t n) {
+    return absl::StrCat(head, " WHERE ", key, " IN (", Parameters(1, n), ")", tail);
+  };
+  return {text(1), text(kManyRows)};
+}
+
+BySize Inserts(absl::string_view table, absl::string_view names, size_t width,
+               absl::string_view tail) {
+  auto text = [&](size_t n) {
+    return absl::StrCat("INSERT INTO ", table, " (", names, ") VALUES ", Tuples(n, width), tail);
+  };
+  return {text(1), text(kManyRows)};
+}
+
+void CheckNames(absl::string_view table, const Columns& columns,
+                std::initializer_list<absl::string_view> taken) {
+  std::set<absl::string_view> names(taken);
+  for (const Columns::Column& column : columns.list()) {
+    TANDEM_CHECK(names.insert(column.name).second,
+                 absl::StrCat("table ", table, " would have two columns ", column.name));
+  }
+}
+
+TableMap::Child ChildOf(const TableSpec& spec, const RepeatedField& repeated) {
+  TableMap::Child child{repeated,
+                        absl::StrCat(spec.table, "_", repeated.name),
+                        Columns::OfElement(repeated.field),
+                        {},
+                        {},
+                        {},
+                        {}};
+  CheckNames(child.table, child.columns, {"parent", "n"});
+  const std::string names = absl::StrCat("\"parent\", \"n\"", child.columns.size() == 0 ? "" : ", ",
+                                         NamesOf(child.columns));
+  const std::string head = absl::StrCat("SELECT ", names, " FROM ", child.table);
+  constexpr absl::string_view kOrder = " ORDER BY \"parent\", \"n\"";
+  child.select = ByKeys(head, "\"parent\"", kOrder);
+  for (const SetSpec& set : spec.sets) {
+    child.sets.push_back(absl::StrCat(head, " WHERE \"parent\" IN (", set.ids_sql, ")", kOrder));
+  }
+  std::string replace;
+  for (const Columns::Column& column : child.columns.list()) {
+    absl::StrAppend(&replace, replace.empty() ? " DO UPDATE SET " : ", ", Quoted(column.name),
+                    " = excluded.", Quoted(column.name));
+  }
+  if (replace.empty()) replace = " DO NOTHING";
+  child.upsert = Inserts(child.table, names, child.columns.size() + 2,
+                         absl::StrCat(" ON CONFLICT (\"parent\", \"n\")", replace));
+  child.erase_from =
+      absl::StrCat("DELETE FROM ", child.table, " WHERE \"parent\" = $1 AND \"n\" >= $2");
+  return child;
+}
+
+}  // namespace
+
+TableMap::TableMap(const TableSpec& spec)
+    : spec_(spec), columns_(Columns::OfMessage(spec.type, /*skip_etag=*/true, &repeated_)) {
+  TANDEM_CHECK(columns_.size() > 0 && columns_.list()[0].name == spec.type->field(0)->name() &&
+                   columns_.list()[0].type == "TEXT",
+               absl::StrCat(spec.type->full_name(), ": the first field must be its text key"));
+  CheckNames(spec.table, columns_, {"version"});
+  const std::string names = absl::StrCat(NamesOf(columns_), ", \"version\"");
+  const std::string key_name = Quoted(key());
+  list_head = absl::StrCat("SELECT ", names, " FROM ", spec.table);
+  const std::string order = absl::StrCat(" ORDER BY ", key_name);
+  select = ByKeys(list_head, key_name, "");
+  lock = ByKeys(list_head, key_name, absl::StrCat(order, " FOR UPDATE"));
+  versions =
+      ByKeys(absl::StrCat("SELECT ", key_name, ", \"version\" FROM ", spec.table), key_name, "");
+  for (const SetSpec& set : spec.sets) {
+    set_ids.push_back(set.ids_sql);
+    set_rows.push_back(absl::StrCat(list_head, " WHERE ", key_name, " IN (", set.ids_sql, ")",
+                                    order, " FOR UPDATE"));
+  }
+  const size_t width = columns_.size() + 1;
+  insert = Inserts(spec.table, names, width, "");
+  absl::StrAppend(&update, "UPDATE ", spec.table, " SET ");
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    absl::StrAppend(&update, Quoted(columns_.list()[i].name), " = $", i + 1, ", ");
+  }
+  absl::StrAppend(&update, "\"version\" = $", width, " WHERE ", key_name, " = $", width + 1,
+                  " AND \"version\" = $", width + 2);
+  erase =
+      absl::StrCat("DELETE FROM ", spec.table, " WHERE ", key_name, " = $1 AND \"version\" = $2");
+  for (const RepeatedField& repeated : repeated_) children_.push_back(ChildOf(spec_, repeated));
+}
+
+int TableMap::SetIndex(absl::string_view name) const {
+  for (size_t i = 0; i < spec_.sets.size(); ++i) {
+    if (spec_.sets[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+const Message* OwnerOf(const RepeatedField& repeated, const Message& entity) {
+  const Message* owner = &entity;
+  for (const FieldDescriptor* step : repeated.path) {
+    if (!owner->GetReflection()->HasField(*owner, step)) return nullptr;
+    owner = &owner->GetReflection()->GetMessage(*owner, step);
+  }
+  return owner;
+}
+
+Message* MutableOwnerOf(const RepeatedField& repeated, Message* entity) {
+  for (const FieldDescriptor* step : repeated.path) {
+    entity = entity->GetReflection()->MutableMessage(entity, step);
+  }
+  return entity;
+}
+
+absl::StatusOr<std::vector<std::vector<Value>>> EncodeChildren(const TableMap::Child& child,
+                                                               const Message& entity) {
+  std::vector<std::vector<Value>> rows;
+  const Message* owner = OwnerOf(child.repeated, entity);
+  if (owner == nullptr) return rows;
+  const FieldDescriptor* field = child.repeated.field;
+  const int n = owner->GetReflection()->FieldSize(*owner, field);
+  std::vector<int> order;
+  if (field->is_map()) order = MapOrder(*owner, field);
+  rows.resize(static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i) {
+    rows[i].reserve(child.columns.size());
+    TANDEM_RETURN_IF_ERROR(
+        child.columns.EncodeElement(*owner, order.empty() ? i : order[i], &rows[i]));
+  }
+  return rows;
+}
+
+}  // namespace tandem::store

@@ -1,0 +1,73 @@
+// One entity type in its tables: the columns, and the text of every statement that reads or writes
+// them. Made once with the Schema; immutable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "platform/store/columns.h"
+#include "platform/store/table.h"
+
+namespace tandem::store {
+
+// Statements come for one row and for so many (DESIGN section 4).
+inline constexpr int kManyRows = 16;
+
+// How many rows a statement is for.
+struct BySize {
+  std::string one;
+  std::string many;
+};
+
+class TableMap {
+ public:
+  // A child table: parent, n (from 0, without a gap) and the element's columns.
+  struct Child {
+    RepeatedField repeated;
+    std::string table;
+    Columns columns;
+    BySize select;                  // parent, n, columns; by parents, in order of parent and n
+    std::vector<std::string> sets;  // the same for the parents of a set
+    BySize upsert;
+    std::string erase_from;  // those of parent $1 from n = $2
+  };
+
+  explicit TableMap(const TableSpec& spec);
+
+  const TableSpec& spec() const { return spec_; }
+  const Columns& columns() const { return columns_; }
+  const std::vector<Child>& children() const { return children_; }
+  const std::string& key() const { return columns_.list()[0].name; }
+  int SetIndex(absl::string_view name) const;  // -1 when there is none of that name
+
+  // Columns in order, then version.
+  BySize select;                      // by keys
+  BySize lock;                        // the same, locked
+  BySize versions;                    // key and version by keys
+  std::vector<std::string> set_ids;   // as the spec has it
+  std::vector<std::string> set_rows;  // locked
+  std::string list_head;              // SELECT columns, version FROM table
+  BySize insert;
+  std::string update;  // columns, new version, key, old version
+  std::string erase;   // key, old version
+
+ private:
+  TableSpec spec_;
+  std::vector<RepeatedField> repeated_;
+  Columns columns_;
+  std::vector<Child> children_;
+};
+
+// The owner message of a repeated field within an entity; null where one on the way is absent.
+const google::protobuf::Message* OwnerOf(const RepeatedField& repeated,
+                                         const google::protobuf::Message& entity);
+google::protobuf::Message* MutableOwnerOf(const RepeatedField& repeated,
+                                          google::protobuf::Message* entity);
+
+// The encoded elements of a child table of an entity, by n.
+absl::StatusOr<std::vector<std::vector<Value>>> EncodeChildren(
+    const TableMap::Child& child, const google::protobuf::Message& entity);
+
+}  // namespace tandem::store

@@ -1,0 +1,343 @@
+#include "platform/store/unit_of_work.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "platform/base/check.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+#include "platform/store/table_map.h"
+
+namespace tandem::store {
+namespace {
+
+using google::protobuf::Descriptor;
+
+const std::string& RequestsByIds(bool many) {
+  static const auto* texts = [] {
+    std::string list = "$1";
+    for (int i = 2; i <= kManyRows; ++i) absl::StrAppend(&list, ", $", i);
+    constexpr absl::string_view kHead =
+        "SELECT request_id, method, hash, answer FROM requests WHERE request_id IN (";
+    return new std::pair<std::string, std::string>(absl::StrCat(kHead, "$1)"),
+                                                   absl::StrCat(kHead, list, ")"));
+  }();
+  return many ? texts->second : texts->first;
+}
+
+bool CanBeKey(const std::string& id) { return id.find('\0') == std::string::npos; }
+
+std::string TextOf(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text == nullptr ? std::string() : *text;
+}
+
+}  // namespace
+
+UnitOfWork::UnitOfWork(Database& database, Connection& connection, const Schema& schema,
+                       const WriterOptions& options)
+    : database_(database),
+      connection_(connection),
+      schema_(schema),
+      options_(options),
+      only_writer_(database.dialect() == "sqlite") {}
+
+absl::Status UnitOfWork::Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed) {
+  failed_ = {status, ErrorOf(status).failure, part, std::move(blamed)};
+  return status;
+}
+
+void UnitOfWork::FailToBegin(const absl::Status& status) {
+  (void)Fail(status, Failed::Part::kOther);
+  if (failed_.failure != Failure::kBug) return;
+  // For example a server that is not as it must be.
+  (void)Fail(MakeError(Failure::kUnavailable, status.message()), Failed::Part::kOther);
+}
+
+// `status` came from running the statements from `first_statement` on.
+absl::Status UnitOfWork::FailAt(absl::Status status, size_t first_statement) {
+  const StoreError error = ErrorOf(status);
+  const size_t at = first_statement + static_cast<size_t>(std::max(error.statement, 0));
+  if (error.statement < 0 || at >= notes_.size()) return Fail(status, Failed::Part::kOther);
+  return Fail(status, notes_[at].part, notes_[at].owners);
+}
+
+absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
+  items_ = items;
+  settled_.assign(items.size(), false);
+  TANDEM_RETURN_IF_ERROR(LoadFirst());
+  TANDEM_RETURN_IF_ERROR(Decide());
+  TANDEM_RETURN_IF_ERROR(WriteRows());
+  return Commit();
+}
+
+// --- Loading
+
+absl::Status UnitOfWork::LoadFirst() {
+  Wanted wanted;
+  std::set<std::string> ids;
+  for (Item* item : items_) {
+    const Command& command = item->command;
+    if (command.hints) command.hints(wanted);
+    if (!command.validate_only && CanBeKey(command.context.request_id)) {
+      ids.insert(command.context.request_id);
+    }
+  }
+  ids.erase("");
+  std::vector<Query> first;
+  for (auto it = ids.begin(); it != ids.end();) {
+    const bool many = std::distance(it, ids.end()) > 3;
+    std::vector<Value> params;
+    const std::string& last = *ids.rbegin();
+    for (int i = 0; i < (many ? kManyRows : 1); ++i) {
+      params.emplace_back(it == ids.end() ? last : *it++);
+    }
+    first.push_back({RequestsByIds(many), std::move(params)});
+  }
+  return Load(wanted, std::move(first));
+}
+
+void UnitOfWork::TakeRequests(const Result& result) {
+  for (const Row& row : result.rows) {
+    const auto* answer = std::get_if<Bytes>(&row[3]);
+    seen_[TextOf(row[0])] = {TextOf(row[1]), TextOf(row[2]),
+                             answer == nullptr ? std::string() : answer->data};
+  }
+}
+
+// One round trip, and another where a set's members changed while their locks were waited for.
+absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
+  std::map<std::pair<int, absl::string_view>, std::pair<const TableMap*, std::vector<std::string>>>
+      by_table;  // in the order of locking
+  auto want = [&](const RowKey& key) {
+    const TableMap& map = schema_.MapOf(key.type);
+    auto& [of, ids] = by_table[{map.spec().lock_order, map.spec().table}];
+    of = &map;
+    ids.push_back(key.id);
+  };
+  for (const RowKey& key : wanted.rows) {
+    if (state_.slots().contains(key)) continue;
+    if (CanBeKey(key.id)) {
+      want(key);
+    } else {
+      state_.PutLoaded(key, nullptr, 0);
+    }
+  }
+  for (bool again = false;; again = true) {
+    RowLoad load;
+    for (const auto& [order, rows] : by_table) load.AddRows(*rows.first, rows.second, true);
+    // New locks may have been waited for: someone may have put members into the sets meanwhile.
+    if (!by_table.empty() && !only_writer_ && !again) {
+      for (const SetKey& set : sets_) {
+        const TableMap& map = schema_.MapOf(set.type);
+        load.AddSetIds(map, map.SetIndex(set.name), set.key);
+      }
+    }
+    if (!again) {
+      for (const SetKey& set : wanted.sets) {
+        if (state_.IsLoaded(set)) continue;
+        const TableMap& map = schema_.MapOf(set.type);
+        const int index = map.SetIndex(set.name);
+        TANDEM_CHECK(index >= 0, absl::StrCat(map.spec().table, " has no set ", set.name));
+        if (CanBeKey(set.key)) load.AddSet(map, index, set.key, /*verify=*/!only_writer_);
+        state_.MarkLoaded(set);
+        sets_.push_back(set);
+      }
+    }
+    std::vector<Query> queries = std::move(first);
+    const size_t requests = queries.size();
+    queries.insert(queries.end(), load.queries().begin(), load.queries().end());
+    if (queries.empty()) return absl::OkStatus();
+    absl::StatusOr<std::vector<Result>> results = connection_.Run(queries);
+    if (!results.ok()) return Fail(results.status(), Failed::Part::kLoad);
+    for (size_t i = 0; i < requests; ++i) TakeRequests((*results)[i]);
+    absl::Status taken = load.Take(absl::MakeSpan(*results).subspan(requests));
+    if (!taken.ok()) return Fail(taken, Failed::Part::kLoad);
+
+    const std::vector<RowKey> unsettled = load.Unsettled(state_);
+    for (auto& [key, loaded] : load.rows()) {
+      if (state_.slots().contains(key)) continue;
+      std::shared_ptr<const google::protobuf::Message> row = std::move(loaded.row);
+      originals_[key] = row;
+      state_.PutLoaded(key, std::move(row), loaded.version);
+    }
+    for (const auto& [order, rows] : by_table) {
+      for (const std::string& id : rows.second) {
+        state_.PutLoaded({rows.first->spec().type, id}, nullptr, 0);  // where nothing was found
+      }
+    }
+    if (unsettled.empty()) return absl::OkStatus();
+    by_table.clear();
+    first.clear();
+    for (const RowKey& key : std::set<RowKey>(unsettled.begin(), unsettled.end())) want(key);
+  }
+}
+
+// --- Deciding
+
+absl::StatusOr<std::string> UnitOfWork::RunOnce(size_t index) {
+  state_.Begin();
+  Context context = items_[index]->command.context;  // the same each time
+  return items_[index]->command.decide(context, state_);
+}
+
+bool UnitOfWork::AnswerFromSeen(Item& item) {
+  const Command& command = item.command;
+  if (command.validate_only || command.context.request_id.empty()) return false;
+  auto it = seen_.find(command.context.request_id);
+  if (it == seen_.end()) return false;
+  if (it->second.method == command.method && it->second.hash == command.request_hash) {
+    item.how = Item::How::kReplayed;
+    item.outcome = it->second.answer;
+  } else {
+    item.how = Item::How::kRefused;
+    item.outcome = Refuse(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                          "this request id belongs to another request", "request_id");
+  }
+  return true;
+}
+
+// What the command at `index`, which has just been run, and those behind it miss. They are tried
+// over the same memory without their effects; one that misses nothing is not tried again.
+Wanted UnitOfWork::MissingFrom(size_t index) {
+  Wanted missing = state_.missing();
+  for (size_t i = index + 1; i < items_.size(); ++i) {
+    const Command& command = items_[i]->command;
+    if (settled_[i]) continue;
+    if (!command.validate_only && seen_.contains(command.context.request_id)) continue;
+    (void)RunOnce(i);
+    if (state_.missing().empty()) settled_[i] = true;
+    missing.rows.insert(state_.missing().rows.begin(), state_.missing().rows.end());
+    missing.sets.insert(state_.missing().sets.begin(), state_.missing().sets.end());
+  }
+  state_.Begin();
+  return missing;
+}
+
+absl::Status UnitOfWork::DecideOne(size_t index) {
+  Item& item = *items_[index];
+  if (AnswerFromSeen(item)) return absl::OkStatus();
+  absl::StatusOr<std::string> answer = RunOnce(index);
+  for (int round = 0; !state_.missing().empty(); ++round) {
+    if (round == options_.rounds_max) {
+      answer = Refuse(absl::StatusCode::kInternal, "STORE_TOO_MANY_ROUNDS",
+                      absl::StrCat(item.command.method, " always finds something missing"));
+      break;
+    }
+    TANDEM_RETURN_IF_ERROR(Load(MissingFrom(index), {}));
+    answer = RunOnce(index);
+  }
+  if (!answer.ok()) {
+    item.how = Item::How::kRefused;
+    item.outcome = answer.status();
+  } else if (item.command.validate_only) {
+    item.how = Item::How::kChecked;
+    item.outcome = *std::move(answer);
+  } else {
+    Accept(index, *std::move(answer));
+  }
+  state_.Begin();
+  return absl::OkStatus();
+}
+
+void UnitOfWork::Accept(size_t index, std::string answer) {
+  Item& item = *items_[index];
+  for (const auto& [key, slot] : state_.overlay()) {
+    if (slot.changed) owners_[key].push_back(index);
+  }
+  const size_t first_event = state_.accepted_events().size();
+  state_.Accept();
+  accepted_.push_back({index, first_event, state_.accepted_events().size()});
+  for (size_t i = first_event; i < state_.accepted_events().size(); ++i) {
+    bytes_ +=
+        2 * state_.accepted_events()[i].event->ByteSizeLong();  // as a row, and in the journal
+  }
+  bytes_ += answer.size();
+  if (!item.command.context.request_id.empty()) {
+    seen_[item.command.context.request_id] = {item.command.method, item.command.request_hash,
+                                              answer};
+  }
+  item.how = Item::How::kAccepted;
+  item.outcome = std::move(answer);
+}
+
+absl::Status UnitOfWork::Decide() {
+  for (size_t i = 0; i < items_.size(); ++i) {
+    TANDEM_RETURN_IF_ERROR(DecideOne(i));
+    taken_ = i + 1;
+    if (bytes_ > options_.batch_bytes_max && items_[i]->group_end) break;
+  }
+  return absl::OkStatus();
+}
+
+// --- Committing
+
+absl::Status UnitOfWork::CheckAffected(absl::Span<const Result> results, size_t first_statement) {
+  std::vector<size_t> blamed;
+  for (size_t i = 0; i < results.size() && first_statement + i < notes_.size(); ++i) {
+    const Note& note = notes_[first_statement + i];
+    if (note.must_affect < 0 || results[i].affected == note.must_affect) continue;
+    if (note.part == Failed::Part::kRow) {
+      return Fail(MakeError(Failure::kConflict, "a row was changed by another"), Failed::Part::kRow,
+                  note.owners);
+    }
+    blamed.insert(blamed.end(), note.owners.begin(), note.owners.end());
+  }
+  if (blamed.empty()) return absl::OkStatus();
+  blamed.erase(std::unique(blamed.begin(), blamed.end()), blamed.end());
+  return Fail(Refuse(absl::StatusCode::kAborted, "STORE_CURSOR_MOVED",
+                     "a statement that commits with the command did not find its rows"),
+              Failed::Part::kAlso, std::move(blamed));
+}
+
+absl::Status UnitOfWork::Commit() {
+  const size_t rows = queries_.size();
+  WriteAlso();
+  const bool check_first = unguarded_ || queries_.size() > rows;
+  const size_t before_journal = queries_.size();
+  WriteJournal();
+  WriteRequests();
+  if (queries_.empty()) {
+    connection_.Rollback();
+    return absl::OkStatus();
+  }
+  const bool events = !state_.accepted_events().empty();
+  if (events) database_.AddNotify(options_.source, &queries_);
+  absl::Span<const Query> queries = absl::MakeConstSpan(queries_);
+  size_t first = 0;
+  if (check_first) {
+    first = before_journal;
+    absl::StatusOr<std::vector<Result>> results = connection_.Run(queries.first(first));
+    if (!results.ok()) return FailAt(results.status(), 0);
+    TANDEM_RETURN_IF_ERROR(CheckAffected(*results, 0));
+  }
+  absl::StatusOr<std::vector<Result>> results = connection_.Commit(queries.subspan(first));
+  if (!results.ok()) return FailAt(results.status(), first);
+  // The rows were locked, and the journal's unique constraint would have found another's change.
+  TANDEM_CHECK(CheckAffected(*results, first).ok(), "a locked row was changed by another");
+  committed_ = true;
+  if (events) database_.AfterCommit(options_.source);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> UnitOfWork::IsThere(Connection& connection) const {
+  constexpr absl::string_view kEvent =
+      "SELECT id FROM journal WHERE aggregateid = $1 AND entity_version = $2";
+  if (!state_.accepted_events().empty()) {
+    const EmittedEvent& event = state_.accepted_events().front();
+    const Query query{kEvent, {event.entity_id, event.entity_version}};
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, connection.Run({&query, 1}));
+    return !results[0].rows.empty() && TextOf(results[0].rows[0][0]) == EventId(event);
+  }
+  for (const Accepted& accepted : accepted_) {
+    const std::string& id = items_[accepted.item]->command.context.request_id;
+    if (id.empty()) continue;
+    const Query query{RequestsByIds(false), {id}};
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, connection.Run({&query, 1}));
+    return !results[0].rows.empty();
+  }
+  return absl::NotFoundError("nothing to know the transaction by");
+}
+
+}  // namespace tandem::store

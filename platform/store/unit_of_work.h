@@ -1,0 +1,136 @@
+// One try to decide and commit a batch of commands: one transaction (DESIGN section 4).
+//
+// Loads what the commands name, decides one after the other over the same memory, loads what was
+// missing and goes on, writes rows, journal and answers in as few round trips as possible. It never
+// tries again by itself: the Committer does, with a new one.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "platform/base/state.h"
+#include "platform/store/database.h"
+#include "platform/store/row_load.h"
+#include "platform/store/table.h"
+#include "platform/store/writer.h"
+
+namespace tandem::store {
+
+// A command on its way through the writer.
+struct Item {
+  enum class How { kOpen, kAccepted, kChecked, kReplayed, kRefused };
+  Command command;
+  bool group_end = true;  // a batch may end behind it
+  How how = How::kOpen;
+  absl::StatusOr<std::string> outcome = std::string();
+};
+
+// What failed, and whose it was.
+struct Failed {
+  enum class Part {
+    kLoad,
+    kRow,    // a row of an entity
+    kAlso,   // a command's own statement
+    kGuard,  // the journal or the request ids: someone else was there first
+    kOther,
+  };
+  absl::Status status;
+  Failure failure = Failure::kBug;
+  Part part = Part::kOther;
+  std::vector<size_t> blamed;  // indices of items; empty where nobody is known
+};
+
+const std::string& EventId(const EmittedEvent& event);
+
+class UnitOfWork {
+ public:
+  UnitOfWork(Database& database, Connection& connection, const Schema& schema,
+             const WriterOptions& options);
+
+  // In the open transaction of the connection, which is committed or rolled back afterwards when it
+  // answers OK. Then the first `taken` items have their outcome; those behind did not fit. On an
+  // error nothing holds (but see kCommitUnknown) and failed() says more; Rollback is the caller's.
+  absl::Status Run(absl::Span<Item* const> items);
+  // Instead of Run, where there was no transaction to be had: nobody's command is to blame.
+  void FailToBegin(const absl::Status& status);
+  size_t taken() const { return taken_; }
+  bool committed() const { return committed_; }
+  const Failed& failed() const { return failed_; }
+
+  // After kCommitUnknown: whether the transaction is in the database, in a transaction of another
+  // connection. NOT_FOUND when it left nothing to know it by.
+  absl::StatusOr<bool> IsThere(Connection& connection) const;
+
+ private:
+  struct Seen {
+    std::string method, hash, answer;
+  };
+  struct Note {  // on a statement
+    Failed::Part part;
+    std::vector<size_t> owners;
+    int64_t must_affect;
+  };
+  struct Accepted {
+    size_t item;
+    size_t first_event, last_event;  // in the state's accepted events
+  };
+  using Changed = std::vector<std::pair<const std::string*, const State::Slot*>>;
+
+  absl::Status Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed = {});
+  absl::Status FailAt(absl::Status status, size_t first_statement);
+
+  absl::Status LoadFirst();
+  absl::Status Load(const Wanted& wanted, std::vector<Query> first);
+  void TakeRequests(const Result& result);
+  absl::Status Decide();
+  absl::Status DecideOne(size_t index);
+  absl::StatusOr<std::string> RunOnce(size_t index);
+  bool AnswerFromSeen(Item& item);
+  Wanted MissingFrom(size_t index);
+  void Accept(size_t index, std::string answer);
+
+  absl::Status WriteRows();
+  absl::Status WriteTable(const TableMap& map, const Changed& changed);
+  absl::Status WriteChildren(const TableMap& map, const Changed& changed);
+  void WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
+                 const std::vector<std::vector<size_t>>& owners, Failed::Part part);
+  void WriteAlso();
+  void WriteJournal();
+  void WriteRequests();
+  void Add(absl::string_view sql, std::vector<Value> params, Failed::Part part,
+           std::vector<size_t> owners, int64_t must_affect = -1);
+  absl::Status CheckAffected(absl::Span<const Result> results, size_t first_statement);
+  absl::Status Commit();
+  const std::vector<size_t>& OwnersOf(const google::protobuf::Descriptor* type,
+                                      const std::string& id) const;
+
+  Database& database_;
+  Connection& connection_;
+  const Schema& schema_;
+  const WriterOptions& options_;
+  const bool only_writer_;  // a transaction here is
+
+  absl::Span<Item* const> items_;
+  State state_;
+  absl::flat_hash_map<RowKey, std::shared_ptr<const google::protobuf::Message>> originals_;
+  std::vector<SetKey> sets_;  // loaded
+  absl::flat_hash_map<std::string, Seen> seen_;
+  std::vector<bool> settled_;  // items that miss nothing, as far as was tried
+  absl::flat_hash_map<RowKey, std::vector<size_t>> owners_;
+  std::vector<Accepted> accepted_;
+  size_t bytes_ = 0;
+
+  std::vector<Query> queries_;
+  std::vector<Note> notes_;
+  bool unguarded_ = false;  // an update that no journal row guards
+  size_t taken_ = 0;
+  bool committed_ = false;
+  Failed failed_;
+};
+
+}  // namespace tandem::store

@@ -1,0 +1,206 @@
+#include "platform/store/writer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+#include "platform/store/committer.h"
+
+namespace tandem::store {
+namespace {
+
+absl::Status Closing() {
+  return Refuse(absl::StatusCode::kUnavailable, "WRITER_CLOSING", "this process is stopping");
+}
+
+class QueueWriter final : public Writer {
+ public:
+  QueueWriter(Database& database, std::unique_ptr<Connection> connection, const Schema& schema,
+              const Clock& clock, WriterOptions options)
+      : options_(std::move(options)),
+        clock_(clock),
+        seeded_(static_cast<uint64_t>(options_.request_ids_seed)),
+        committer_(database, std::move(connection), schema, options_,
+                   [this](absl::Span<Item* const> items) { HandOver(items); }),
+        responder_([this] { Respond(); }),
+        writer_([this] { Write(); }) {}
+
+  ~QueueWriter() override {
+    committer_.Stop();
+    {
+      absl::MutexLock lock(&mutex_);
+      closing_ = true;
+    }
+    writer_.join();
+    std::deque<std::unique_ptr<Item>> left;
+    {
+      absl::MutexLock lock(&mutex_);
+      left.swap(queue_);
+    }
+    for (std::unique_ptr<Item>& item : left) Answer(std::move(item->command.done), Closing());
+    {
+      absl::MutexLock lock(&answers_mutex_);
+      answers_closed_ = true;
+    }
+    responder_.join();
+  }
+
+  void Submit(Command command) override {
+    std::vector<Command> one;
+    one.push_back(std::move(command));
+    SubmitGroup(std::move(one));
+  }
+
+  void SubmitGroup(std::vector<Command> commands) override {
+    if (commands.empty()) return;
+    absl::Status refused;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (closing_) {
+        refused = Closing();
+      } else if (queue_.size() + commands.size() > options_.queue_max) {
+        refused = Refuse(absl::StatusCode::kResourceExhausted, "WRITER_QUEUE_FULL",
+                         "more commands are waiting than may");
+      } else {
+        for (size_t i = 0; i < commands.size(); ++i) {
+          auto item = std::make_unique<Item>();
+          item->command = std::move(commands[i]);
+          item->group_end = i + 1 == commands.size();
+          Context& context = item->command.context;
+          if (context.now_micros == 0) {
+            context.now_micros = clock_.NowMicros();
+            context.ids = NewIds(context.now_micros);
+          }
+          queue_.push_back(std::move(item));
+        }
+        return;
+      }
+    }
+    for (Command& command : commands) Answer(std::move(command.done), refused);
+  }
+
+  WriterStats stats() const override { return committer_.stats(); }
+
+ private:
+  using Done = std::function<void(absl::StatusOr<std::string>)>;
+
+  IdSource NewIds(int64_t now_micros) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (options_.request_ids_seed == 0) return IdSource::Random(now_micros);
+    const uint64_t high = seeded_();
+    return IdSource(now_micros, high, seeded_());
+  }
+
+  void Write() {
+    for (;;) {
+      std::vector<std::unique_ptr<Item>> batch;
+      {
+        absl::MutexLock lock(&mutex_);
+        mutex_.Await(absl::Condition(
+            +[](QueueWriter* self) {
+              self->mutex_.AssertReaderHeld();
+              return self->closing_ || !self->queue_.empty();
+            },
+            this));
+        if (closing_) return;
+        while (!queue_.empty()) {
+          // A group is taken whole, also one that is larger than a batch.
+          if (batch.size() >= options_.batch_max && batch.back()->group_end) break;
+          batch.push_back(std::move(queue_.front()));
+          queue_.pop_front();
+        }
+      }
+      std::vector<Item*> items;
+      items.reserve(batch.size());
+      for (const std::unique_ptr<Item>& item : batch) items.push_back(item.get());
+      committer_.Run(std::move(items));
+    }
+  }
+
+  void HandOver(absl::Span<Item* const> items) {
+    absl::MutexLock lock(&answers_mutex_);
+    for (Item* item : items) {
+      answers_.emplace_back(std::move(item->command.done), std::move(item->outcome));
+    }
+  }
+
+  void Answer(Done done, absl::StatusOr<std::string> outcome) {
+    absl::MutexLock lock(&answers_mutex_);
+    answers_.emplace_back(std::move(done), std::move(outcome));
+  }
+
+  void Respond() {
+    for (;;) {
+      std::vector<std::pair<Done, absl::StatusOr<std::string>>> answers;
+      {
+        absl::MutexLock lock(&answers_mutex_);
+        answers_mutex_.Await(absl::Condition(
+            +[](QueueWriter* self) {
+              self->answers_mutex_.AssertReaderHeld();
+              return self->answers_closed_ || !self->answers_.empty();
+            },
+            this));
+        if (answers_.empty()) return;
+        answers.swap(answers_);
+      }
+      for (auto& [done, outcome] : answers) {
+        if (done) done(std::move(outcome));
+      }
+    }
+  }
+
+  const WriterOptions options_;
+  const Clock& clock_;
+
+  absl::Mutex mutex_;
+  std::deque<std::unique_ptr<Item>> queue_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mt19937_64 seeded_ ABSL_GUARDED_BY(mutex_);
+
+  absl::Mutex answers_mutex_;
+  std::vector<std::pair<Done, absl::StatusOr<std::string>>> answers_
+      ABSL_GUARDED_BY(answers_mutex_);
+  bool answers_closed_ ABSL_GUARDED_BY(answers_mutex_) = false;
+
+  Committer committer_;
+  std::thread responder_;
+  std::thread writer_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(Database& database, const Schema& schema,
+                                                      const Clock& clock, WriterOptions options) {
+  TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
+                          database.Connect(Purpose::kWrite));
+  return std::make_unique<QueueWriter>(database, std::move(connection), schema, clock,
+                                       std::move(options));
+}
+
+absl::StatusOr<std::string> Writer::Call(Command command) {
+  std::vector<Command> one;
+  one.push_back(std::move(command));
+  return std::move(CallGroup(std::move(one))[0]);
+}
+
+std::vector<absl::StatusOr<std::string>> Writer::CallGroup(std::vector<Command> commands) {
+  std::vector<absl::StatusOr<std::string>> outcomes(commands.size(), std::string());
+  absl::BlockingCounter open(static_cast<int>(commands.size()));
+  for (size_t i = 0; i < commands.size(); ++i) {
+    commands[i].done = [&outcomes, &open, i](absl::StatusOr<std::string> outcome) {
+      outcomes[i] = std::move(outcome);
+      open.DecrementCount();
+    };
+  }
+  SubmitGroup(std::move(commands));
+  open.Wait();
+  return outcomes;
+}
+
+}  // namespace tandem::store

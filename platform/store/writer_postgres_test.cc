@@ -1,0 +1,180 @@
+// What PostgreSQL does to a writer that SQLite cannot: connections that break, replicas that wait
+// for one another, transactions that stay open.
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "platform/store/store_fixture.h"
+#include "tests/support/cut_proxy.h"
+#include "tests/support/wait.h"
+
+namespace tandem::store {
+namespace {
+
+using test::CutProxy;
+using testing::ElementsAre;
+
+class PostgresWriter : public StoreTest {
+ protected:
+  std::unique_ptr<Database> Through(CutProxy& proxy) {
+    auto database = OpenPostgres(database_.server().Dsn(proxy.port()));
+    TANDEM_CHECK(database.ok(), database.status().ToString());
+    return *std::move(database);
+  }
+
+  // Repeats until it is accepted; says how often it was not known or not possible.
+  static int Insist(Writer& writer, const std::function<Command()>& command) {
+    for (int tries = 0;; ++tries) {
+      const auto answer = writer.Call(command());
+      if (answer.ok()) return tries;
+      EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << answer.status();
+      TANDEM_CHECK(tries < 50, answer.status().ToString());
+    }
+  }
+};
+
+// Loses the connection at every message of the conversation, both ways, in turn.
+TEST_P(PostgresWriter, AConnectionLostAtAnyMessageLosesAndDoublesNothing) {
+  CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);
+  auto database = Through(proxy);
+  auto writer = StartWriter(*database);
+  EXPECT_OK(writer->Call(MakeThing("a")));
+  EXPECT_OK(writer->Call(WithId(AddTo("a", 1), "first")));
+  proxy.OnMessage([](const CutProxy::Message&) { return CutProxy::Verdict::kPass; });
+  EXPECT_OK(writer->Call(WithId(AddTo("a", 1), "second")));
+  const int64_t messages = proxy.client_messages();
+  ASSERT_GT(messages, 5);
+  int64_t expected = 2, triggered = 0;
+  for (int64_t n = 1; n <= messages; ++n) {
+    for (const auto& rule : {CutProxy::BeforeClientMessage(n), CutProxy::AfterClientMessage(n),
+                             CutProxy::BeforeServerMessage(n)}) {
+      proxy.OnMessage(rule);
+      const std::string id = absl::StrCat("r", ++expected);
+      (void)Insist(*writer, [&] { return WithId(AddTo("a", 1), id); });
+      triggered += proxy.Triggered();
+      ASSERT_EQ(Large("a"), expected) << "after message " << n;
+    }
+  }
+  EXPECT_GT(triggered, messages);
+  EXPECT_EQ(Events(), expected + 1);
+}
+
+TEST_P(PostgresWriter, ACommitWhoseAnswerIsLostIsAnsweredAllTheSame) {
+  CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);
+  auto database = Through(proxy);
+  auto writer = StartWriter(*database);
+  EXPECT_OK(writer->Call(MakeThing("a")));
+  for (int64_t i = 1; i <= 5; ++i) {
+    proxy.OnMessage([](const CutProxy::Message& message) {
+      return message.direction == CutProxy::Direction::kToClient && message.type == 'C' &&
+                     message.bytes.find("COMMIT") != std::string_view::npos
+                 ? CutProxy::Verdict::kCutBefore
+                 : CutProxy::Verdict::kPass;
+    });
+    EXPECT_EQ(*writer->Call(AddTo("a", 1)), absl::StrCat(i)) << "and without a request id";
+    EXPECT_TRUE(proxy.Triggered());
+    EXPECT_EQ(Large("a"), i);
+  }
+}
+
+TEST_P(PostgresWriter, BackendsThatAreTerminatedLoseAndDoubleNothing) {
+  auto writer = StartWriter(*database_);
+  EXPECT_OK(writer->Call(MakeThing("a")));
+  constexpr int kCallers = 8, kEach = 30;
+  std::atomic<int> answered = 0;
+  std::thread killer([&] {
+    while (answered < kCallers * kEach) {
+      (void)database_.server().Query(
+          "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+          "'tandem' AND datname = current_database()");
+      // The next storm comes when something has got through this one.
+      const int before = answered;
+      EXPECT_TRUE(test::WaitFor([&] { return answered > before || answered == kCallers * kEach; }));
+    }
+  });
+  std::vector<std::thread> callers;
+  for (int c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&, c] {
+      for (int i = 0; i < kEach; ++i) {
+        (void)Insist(*writer, [&] { return WithId(AddTo("a", 1), absl::StrCat(c, "/", i)); });
+        ++answered;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  killer.join();
+  EXPECT_TRUE(test::WaitFor([&] { return writer->Call(AddTo("a", 0)).ok(); }));
+  EXPECT_EQ(Large("a"), kCallers * kEach);
+}
+
+// A member that joins or leaves a set while its lock is waited for.
+TEST_P(PostgresWriter, ASetIsWholeAlsoAfterWaitingForItsLocks) {
+  auto writer = StartWriter(*database_);
+  for (const char* id : {"leaves", "stays"}) {
+    Thing thing;
+    thing.set_id(id);
+    thing.set_shelf_id("s");
+    thing.add_tags("tag");
+    EXPECT_OK(writer->Call(MakeThing(thing)));
+  }
+  auto other = Connect(*database_);
+  EXPECT_OK(other->Begin());
+  const std::vector<Query> changes = {
+      {"UPDATE things SET shelf_id = 'elsewhere' WHERE id = 'leaves'", {}},
+      {"INSERT INTO things (id, shelf_id, version) VALUES ('joins', 's', 1)", {}},
+      {"INSERT INTO things_tags (parent, n, value) VALUES ('joins', 0, 'tag')", {}},
+  };
+  EXPECT_OK(other->Run(changes));
+  Answers answers;
+  std::vector<std::string> on_shelf, elsewhere;
+  answers.Submit(*writer, Do([&](Context&, State& state) -> absl::StatusOr<std::string> {
+    state.Load<Thing>("on_shelf", "s");
+    on_shelf.clear();
+    elsewhere.clear();
+    for (const Thing* thing : state.All<Thing>()) {
+      (thing->shelf_id() == "s" ? on_shelf : elsewhere).push_back(thing->id());
+      EXPECT_EQ(thing->tags_size(), 1) << thing->id();
+    }
+    return std::string();
+  }));
+  EXPECT_TRUE(test::WaitFor([&] {
+    return *database_.server().Query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != "0";
+  }));
+  EXPECT_OK(other->Commit({}));
+  EXPECT_EQ(answers.ok(), 1);
+  EXPECT_THAT(on_shelf, ElementsAre("joins", "stays"));
+  EXPECT_THAT(elsewhere, ElementsAre("leaves"));
+}
+
+TEST_P(PostgresWriter, TransactionsThatStayOpenDelayNobodysEvents) {
+  auto writer = StartWriter(*database_);
+  EXPECT_OK(writer->Call(MakeThing("a")));
+  EmptyDatabase neighbour("postgresql");
+  MigrateForTest(*neighbour);
+  // One has written here, one elsewhere in the cluster; both stay open throughout.
+  auto here = Connect(*database_);
+  auto there = Connect(*neighbour);
+  for (Connection* connection : {here.get(), there.get()}) {
+    EXPECT_OK(connection->Begin());
+    EXPECT_OK(RunOne(*connection, "INSERT INTO boxes (id, version) VALUES ('b', 1)"));
+    EXPECT_OK(RunOne(*connection, "SELECT id FROM journal_head"));
+  }
+  auto journal = OpenJournal(*database_);
+  int64_t position = *journal->Head();
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_OK(writer->Call(AddTo("a", 1)));
+    JournalQuery query;
+    query.after_position = position;
+    const auto rows = journal->Read(query);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    ASSERT_EQ(rows->size(), 1u) << "at once";
+    position = (*rows)[0].position;
+  }
+  here->Rollback();
+  there->Rollback();
+}
+
+INSTANTIATE_TEST_SUITE_P(Server, PostgresWriter, testing::Values("postgresql"), DriverName);
+
+}  // namespace
+}  // namespace tandem::store
