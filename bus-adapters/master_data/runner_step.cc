@@ -147,9 +147,13 @@ class Work {
       const std::string ulid = at == std::string::npos ? "" : id.substr(at + 1);
       return IsUlid(ulid) ? ulid : "";
     };
+    const std::string* shown_by = ShownBy(what);  // its copy is there, whatever was known of it
     std::string first;
     for (const Link& link : record.links()) {
-      if (link.former_ids_size() > 0 || link.state() == v1::LINK_STATE_DELETED) return fresh;
+      const bool there = shown_by != nullptr && *shown_by == link.system();
+      if (link.former_ids_size() > 0 || (link.state() == v1::LINK_STATE_DELETED && !there)) {
+        return fresh;
+      }
       if (first.empty()) first = ulid_of(link.foreign_id());
     }
     if (first.empty()) {
@@ -160,17 +164,20 @@ class Work {
     return first.empty() ? fresh : first;
   }
 
+  // The system whose copy this input shows; null: none.
+  static const std::string* ShownBy(const What& what) {
+    if (const auto* arrived = std::get_if<StateArrived>(&what)) return &arrived->system;
+    const auto* read = std::get_if<ReadAnswered>(&what);
+    return read != nullptr && read->found ? &read->system : nullptr;
+  }
+
   const EntityRules& RulesFor(const AgreedRecord& record, const What& what) const {
     if (const v1::FieldGroup* existence = FindGroup(record, kExistence);
         existence != nullptr && existence->revision() > 0) {
       return entity_.rules;
     }
     const std::string& owner = entity_.rules.Find(kExistence)->order[0];
-    const auto* arrived = std::get_if<StateArrived>(&what);
-    const auto* read = std::get_if<ReadAnswered>(&what);
-    const std::string* system = arrived != nullptr ? &arrived->system
-                                : read != nullptr  ? &read->system
-                                                   : nullptr;
+    const std::string* system = ShownBy(what);
     return system == nullptr || *system == owner ? entity_.rules : entity_.founding;
   }
 

@@ -32,10 +32,10 @@ std::vector<FieldTry> Fields() {
     auto of = [&](const char* body) { return absl::StrCat(field, " { ", body, " }"); };
     return FieldTry{field, field, field, who, of(a), of(b), of(c)};
   };
-  FieldTry units = many("units", Who::kErp, "unit: 'XBX' numerator: 24 denominator: 1",
-                        "unit: 'XBX' numerator: 36 denominator: 1",
-                        "unit: 'XBX' numerator: 48 denominator: 1");
-  units.group = "units/XBX";
+  FieldTry units = many("units", Who::kErp, "unit: 'DZN' numerator: 24 denominator: 1",
+                        "unit: 'DZN' numerator: 36 denominator: 1",
+                        "unit: 'DZN' numerator: 48 denominator: 1");
+  units.group = "units/DZN";
   FieldTry origin = one("origin_country_code", Who::kErp, "'DE'", "'FR'", "'IT'");
   origin.group = "origin_country";
   return {
@@ -55,7 +55,7 @@ std::vector<FieldTry> Fields() {
       one("customs_code", Who::kErp, "'1'", "'2'", "'3'"),
       one("base_unit", Who::kErp, "'KGM'", "'LTR'", "'MTR'"),
       units,
-      one("sales_unit", Who::kSharedCrm, "'XBX'", "'C62'", "'XBX'"),
+      one("sales_unit", Who::kSharedCrm, "'DZN'", "'C62'", "'DZN'"),
       many("order_multiple", Who::kSharedCrm, "value: '2'", "value: '3'", "value: '4.5'"),
       many("order_minimum", Who::kSharedCrm, "value: '2'", "value: '3'", "value: '4.5'"),
       one("gtin", Who::kErp, "'4006381333931'", "'5449000000996'", "'96385074'"),
@@ -123,7 +123,7 @@ class ProductSync : public testing::Test {
   static std::string CreateInErp(const std::string& text = "") {
     inventory::v1::CreateProductRequest request;
     TANDEM_CHECK(google::protobuf::TextFormat::ParseFromString(
-                     "base_unit: 'C62' units { unit: 'XBX' numerator: 12 denominator: 1 } " +
+                     "base_unit: 'C62' units { unit: 'DZN' numerator: 12 denominator: 1 } " +
                          text,
                      request.mutable_product()),
                  text);

@@ -1,10 +1,12 @@
 #include "cli/northwind/masters.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "google/protobuf/util/message_differencer.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/message.h"
 #include "platform/base/status_macros.h"
 #include "platform/rpc/client.h"
 
@@ -30,14 +32,23 @@ const char* const kProductFields[] = {
     "units", "sales_unit", "order_multiple", "order_minimum", "gtin",         "list_price",
     "attributes", "offered"};
 
-// A field of a message as text that does not depend on the message's own type.
+// A field of a message as text that does not depend on the message's own type; rows of lists by
+// their content, for what keys them is in it and their position means nothing.
 std::string TextOf(const Message& message, const char* name) {
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
   if (field == nullptr) return "";
+  const auto* reflection = message.GetReflection();
+  if (field->is_repeated()) {
+    std::set<std::string> rows;
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      rows.insert(reflection->GetRepeatedMessage(message, field, i).ShortDebugString());
+    }
+    return absl::StrJoin(rows, "\n");
+  }
   std::unique_ptr<Message> only(message.New());
   std::unique_ptr<Message> copy(message.New());
   copy->CopyFrom(message);
-  message.GetReflection()->SwapFields(only.get(), copy.get(), {field});
+  reflection->SwapFields(only.get(), copy.get(), {field});
   return only->ShortDebugString();
 }
 

@@ -763,8 +763,8 @@ TEST_P(BusRemote, AParkedKeyMakesNoCallsUntilItIsRetried) {
 
 constexpr Setup kSetups[] = {
     {"Journal", false, Engine::kSqlite},
-    {"JournalOnPostgres", false, Engine::kPostgres},
     {"Kafka", true, Engine::kSqlite},
+    {"JournalOnPostgres", false, Engine::kPostgres},
     {"KafkaOnPostgres", true, Engine::kPostgres},
 };
 std::string NameOf(const testing::TestParamInfo<Setup>& info) { return info.param.name; }

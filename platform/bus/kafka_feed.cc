@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "platform/base/retry.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/envelope.h"
@@ -14,7 +15,9 @@ namespace tandem::bus {
 namespace {
 
 constexpr absl::Duration kCommitEvery = absl::Milliseconds(500);
-constexpr absl::Duration kLookForTopicsEvery = absl::Seconds(1);
+// Topics that do not exist yet are looked for, less and less often.
+constexpr int64_t kLookAgainBaseMs = 50;
+constexpr int64_t kLookAgainMaxMs = 2'000;
 constexpr int kTopicsTimeoutMs = 1000;
 constexpr absl::Duration kClosePatience = absl::Seconds(3);
 
@@ -121,7 +124,7 @@ class KafkaFeed final : public Feed {
     if (subscribed_.size() == options_.topics.size() || absl::Now() < next_look_) {
       return absl::OkStatus();
     }
-    next_look_ = absl::Now() + kLookForTopicsEvery;
+    next_look_ = absl::Now() + absl::Milliseconds(look_again_.NextMs());
     const auto topics = TopicsOf(client_.get(), nullptr, kTopicsTimeoutMs);
     // With some topics there already, a broker that is away is the client's to get over.
     if (!topics.ok()) return subscribed_.empty() ? topics.status() : absl::OkStatus();
@@ -191,6 +194,7 @@ class KafkaFeed final : public Feed {
   KafkaFeedOptions options_;
   KafkaHandle client_;
   std::set<std::string> subscribed_;
+  Backoff look_again_{kLookAgainBaseMs, kLookAgainMaxMs, 1};
   absl::Time next_look_ = absl::InfinitePast();
   std::map<Partition, int64_t> next_;     // behind what was given
   std::map<Partition, int64_t> settled_;  // to be committed

@@ -294,6 +294,39 @@ TEST(KafkaFeed, ReportsWhatItCannotPlaceAndReadsItFromTheSource) {
   EXPECT_THAT(ledger.turns(), IsEmpty());
 }
 
+TEST(KafkaFeed, GoesOnWhileTheSourceIsAway) {
+  Source source;
+  Ledger ledger;
+  KafkaBus bus(source);
+  source.Spread(50);
+  auto faults = std::make_shared<Faults>();
+  for (int i = 0; i < 2; ++i) {
+    Runner runner(CountingConsumer(ledger, kTopics),
+                  WithFaults(bus.MakeFeed("ledger", kTopics), faults, false), ledger.writer(),
+                  ledger.rows(), QuickOptions());
+    EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
+    // The next one begins with the broker alone.
+    faults->source_away = true;
+    source.Spread(50);
+  }
+  EXPECT_THAT(ledger.turns(), IsEmpty());
+}
+
+TEST(KafkaFeed, AReaderThatKnowsNothingOfItsSourceWaitsForIt) {
+  Source source;
+  Ledger ledger;
+  KafkaBus bus(source);
+  source.Spread(50);
+  auto faults = std::make_shared<Faults>();
+  faults->source_away = true;
+  Runner runner(CountingConsumer(ledger, kTopics),
+                WithFaults(bus.MakeFeed("ledger", kTopics), faults, false), ledger.writer(),
+                ledger.rows(), QuickOptions());
+  EXPECT_EQ(runner.Step(absl::Milliseconds(10)).status().code(), absl::StatusCode::kUnavailable);
+  faults->source_away = false;
+  EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
+}
+
 // --- A broker of one's own: killed, wiped, cut off
 
 TEST(RelayAndBroker, ABrokerThatIsAwayDelaysAndLosesNothing) {

@@ -63,8 +63,13 @@ void Runner::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void Runner::Stop() {
+void Runner::RequestStop() {
+  absl::MutexLock lock(&mutex_);
   if (!stopping_.HasBeenNotified()) stopping_.Notify();
+}
+
+void Runner::Stop() {
+  RequestStop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -145,8 +150,18 @@ absl::Status Runner::CheckHeads(int64_t looked_at) {
   }
   // Before the heads: another runner of the group may be getting on meanwhile.
   TANDEM_ASSIGN_OR_RETURN(const auto rows, reader_.Get(Cursor::descriptor(), ids));
+  for (const auto& row : rows) {
+    if (row != nullptr && incarnation_.empty()) {
+      incarnation_ = static_cast<const Cursor&>(*row).incarnation();
+    }
+  }
   const absl::StatusOr<SourceHeads> heads = feed_->Heads();
-  if (!heads.ok()) return begun_ ? absl::OkStatus() : heads.status();
+  if (!heads.ok()) {
+    // A broker may have events of a source that is away, and what is known of it will do.
+    if (!begun_ && (!feed_->may_lose() || incarnation_.empty())) return heads.status();
+    next_head_check_ = std::min(next_head_check_, absl::Now() + kSecondCheck);
+    return absl::OkStatus();
+  }
   if (incarnation_.empty()) incarnation_ = heads->incarnation;
   if (incarnation_ != heads->incarnation) {
     return OtherIncarnation(source_, heads->incarnation, incarnation_);

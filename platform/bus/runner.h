@@ -59,7 +59,8 @@ class Runner {
          store::Reader& reader, RunnerOptions options = {});
   ~Runner();
 
-  void Start();  // a thread that runs until Stop
+  void Start();        // a thread that runs until Stop
+  void RequestStop();  // does not wait: for stopping many at once
   void Stop();
   // One step in the caller's thread, for tests and simulators: takes what the feed has and tries
   // all that is due, each once. True when there was something. An error is to be tried again,

@@ -8,6 +8,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/money.h"
 #include "platform/store/drivers_fixture.h"
+#include "platform/store/reader.h"
 #include "platform/store/writer.h"
 #include "services/customer/customer_decide_dealings.h"
 #include "services/customer/customer_test_desk.h"

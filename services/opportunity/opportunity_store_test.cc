@@ -8,6 +8,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/money.h"
 #include "platform/store/drivers_fixture.h"
+#include "platform/store/reader.h"
 #include "platform/store/writer.h"
 #include "services/opportunity/opportunity_test_desk.h"
 
