@@ -7,6 +7,7 @@
 #include "cli/methods.h"
 #include "cli/northwind/run.h"
 #include "cli/quarantine.h"
+#include "cli/sync.h"
 #include "cli/trace.h"
 
 namespace tandem::cli {
@@ -24,6 +25,7 @@ constexpr char kUsage[] =
   tandem order trace ORDER             every step of one order across services
   tandem events tail [--source S] [--after N] [--limit N]
   tandem quarantine list | show ID | retry ID | skip ID
+  tandem sync status | refused | conflicts | reconcile
   tandem methods [PART]                the methods there are
 
   -o table|json|yaml   --address HOST:PORT (default TANDEM_ADDRESS, else 127.0.0.1:7400)
@@ -63,6 +65,7 @@ int RunCommand(int argc, char** argv) {
   }
   if (words[0] == "import") return Import(arguments);
   if (words[0] == "quarantine") return QuarantineCommand(arguments);
+  if (words[0] == "sync") return SyncCommand(arguments);
   if (words.size() > 1) {
     if (words[0] == "order" && words[1] == "trace") return TraceOrder(arguments);
     if (words[0] == "events" && words[1] == "tail") return TailEvents(arguments);

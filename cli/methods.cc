@@ -35,18 +35,22 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
-// The service of a part, by the convention of their names.
-const char* const kServices[] = {
-    "tandem.customer.v1.CustomerService",   "tandem.opportunity.v1.OpportunityService",
-    "tandem.order.v1.OrderService",         "tandem.inventory.v1.InventoryService",
-    "tandem.billing.v1.BillingService",     "tandem.events.v1.EventService",
-    "tandem.operations.v1.QuarantineService",
+// Which part of the command line names which service.
+struct PartService {
+  const char* part;
+  const char* service;
 };
-
-std::string PartOf(const ServiceDescriptor& service) {
-  const std::vector<std::string> parts = absl::StrSplit(service.full_name(), '.');
-  return parts[1];
-}
+constexpr PartService kServices[] = {
+    {"customer", "tandem.customer.v1.CustomerService"},
+    {"opportunity", "tandem.opportunity.v1.OpportunityService"},
+    {"order", "tandem.order.v1.OrderService"},
+    {"inventory", "tandem.inventory.v1.InventoryService"},
+    {"billing", "tandem.billing.v1.BillingService"},
+    {"customer_sync", "tandem.master_data.v1.CustomerSyncService"},
+    {"product_sync", "tandem.master_data.v1.ProductSyncService"},
+    {"events", "tandem.events.v1.EventService"},
+    {"operations", "tandem.operations.v1.QuarantineService"},
+};
 
 std::string Kebab(const std::string& name) {
   std::string out;
@@ -58,10 +62,10 @@ std::string Kebab(const std::string& name) {
 }
 
 const ServiceDescriptor* ServiceOf(const std::string& part) {
-  for (const char* name : kServices) {
-    const auto* service =
-        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-    if (service != nullptr && PartOf(*service) == part) return service;
+  for (const PartService& known : kServices) {
+    if (part == known.part) {
+      return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(known.service);
+    }
   }
   return nullptr;
 }
@@ -189,13 +193,12 @@ const MethodDescriptor* FindMethod(const std::string& part, const std::string& v
 
 std::vector<std::string> CommandNames(const std::string& part) {
   std::vector<std::string> names;
-  for (const char* full_name : kServices) {
-    const auto* service =
-        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(full_name);
-    if (service == nullptr || (!part.empty() && PartOf(*service) != part)) continue;
+  for (const PartService& known : kServices) {
+    const ServiceDescriptor* service = ServiceOf(known.part);
+    if (service == nullptr || (!part.empty() && part != known.part)) continue;
     for (int i = 0; i < service->method_count(); ++i) {
       if (service->method(i)->server_streaming()) continue;
-      names.push_back(absl::StrCat(PartOf(*service), " ", Kebab(service->method(i)->name())));
+      names.push_back(absl::StrCat(known.part, " ", Kebab(service->method(i)->name())));
     }
   }
   return names;

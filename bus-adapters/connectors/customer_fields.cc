@@ -25,8 +25,8 @@ FieldMap CustomerFields() {
       // Who decides an address depends on what it is for, so they are two lists in one field.
       Field("addresses", Kind::kRows)
           .Keys({"address_id"})
-          .Rows("purpose", {ADDRESS_PURPOSE_UNSPECIFIED, ADDRESS_PURPOSE_REGISTERED,
-                            ADDRESS_PURPOSE_SHIP_TO}),
+          .Rows("purpose",
+                {ADDRESS_PURPOSE_UNSPECIFIED, ADDRESS_PURPOSE_REGISTERED, ADDRESS_PURPOSE_SHIP_TO}),
       Field("bill_to_addresses", Kind::kRows, "addresses")
           .Keys({"address_id"})
           .Rows("purpose", {ADDRESS_PURPOSE_BILL_TO}),

@@ -185,8 +185,8 @@ absl::Status WriteEnum(const Field& field, const md::Value& value, const FieldDe
                        Message* resource) {
   int number = field.absent_number;
   if (value.present()) {
-    const auto* known = of->enum_type()->FindValueByName(
-        absl::StrCat(PrefixOf(of->enum_type()), value.common()));
+    const auto* known =
+        of->enum_type()->FindValueByName(absl::StrCat(PrefixOf(of->enum_type()), value.common()));
     if (known == nullptr) {
       return InvalidField(field.path, "SYNC_VALUE_INVALID",
                           absl::StrCat("not its value: ", value.common()));

@@ -20,7 +20,7 @@ namespace tandem::connectors {
 
 enum class Kind {
   kText,
-  kPhone,      // compared and written normalised, where it is an international number
+  kPhone,  // compared and written normalised, where it is an international number
   kFlag,
   kEnum,
   kMessage,
@@ -32,7 +32,8 @@ enum class Kind {
 };
 
 struct Field {
-  Field(std::string g, Kind k, std::string p = "") : group(std::move(g)), path(std::move(p)), kind(k) {
+  Field(std::string g, Kind k, std::string p = "")
+      : group(std::move(g)), path(std::move(p)), kind(k) {
     if (path.empty()) path = group;
   }
   std::string group;  // of kTextMap and kRows: the part before the slash
@@ -54,10 +55,22 @@ struct Field {
   std::function<void(const std::string&, google::protobuf::Message*)> set;
   std::vector<std::string> set_paths;
 
-  Field& AbsentNumber(int number) { absent_number = number; return *this; }
-  Field& EmptyIsAbsent() { empty_is_absent = true; return *this; }
-  Field& ReadOnly() { read_only = true; return *this; }
-  Field& Keys(std::vector<std::string> k) { keys = std::move(k); return *this; }
+  Field& AbsentNumber(int number) {
+    absent_number = number;
+    return *this;
+  }
+  Field& EmptyIsAbsent() {
+    empty_is_absent = true;
+    return *this;
+  }
+  Field& ReadOnly() {
+    read_only = true;
+    return *this;
+  }
+  Field& Keys(std::vector<std::string> k) {
+    keys = std::move(k);
+    return *this;
+  }
   Field& Rows(std::string field, std::vector<int> kinds) {
     row_of = std::move(field);
     row_kinds = std::move(kinds);

@@ -54,19 +54,39 @@ void Push(md::CallUnderWay* call, const std::string& name, const std::string& te
 }
 
 constexpr char kRich[] = R"pb(
-  id: 'cus_1' customer_number: 'C-1' kind: CUSTOMER_KIND_PERSON display_name: 'Anna'
-  parent_customer_id: 'cus_2' phone: '+43 (0)1 234 56 78' language: 'de-AT'
-  order_block { on: true reason: 'why' } delivery_block {}
-  addresses { address_id: 'm' purpose: ADDRESS_PURPOSE_REGISTERED address { city: 'Wien' } }
-  addresses { address_id: 'b' purpose: ADDRESS_PURPOSE_BILL_TO address { city: 'Graz' } }
+  id: 'cus_1'
+  customer_number: 'C-1'
+  kind: CUSTOMER_KIND_PERSON
+  display_name: 'Anna'
+  parent_customer_id: 'cus_2'
+  phone: '+43 (0)1 234 56 78'
+  language: 'de-AT'
+  order_block { on: true reason: 'why' }
+  delivery_block {}
+  addresses {
+    address_id: 'm'
+    purpose: ADDRESS_PURPOSE_REGISTERED
+    address { city: 'Wien' }
+  }
+  addresses {
+    address_id: 'b'
+    purpose: ADDRESS_PURPOSE_BILL_TO
+    address { city: 'Graz' }
+  }
   tax_ids { country_code: 'AT' scheme: 'VAT' value: 'ATU1' verified: true }
-  payment_terms { net_days: 0 discount_rate { value: '0.020' } }
-  credit_policy { kind: CREDIT_POLICY_KIND_LIMITED limit { currency_code: 'EUR' units: 5 } }
+  payment_terms {
+    net_days: 0
+    discount_rate { value: '0.020' }
+  }
+  credit_policy {
+    kind: CREDIT_POLICY_KIND_LIMITED
+    limit { currency_code: 'EUR' units: 5 }
+  }
 )pb";
 
 TEST(FieldMap, BothCustomersReadAlike) {
-  const md::State crm = Read(CustomerSystem(), Text<customer::v1::Customer>(
-                                                   std::string(kRich) + "state: 2"));
+  const md::State crm =
+      Read(CustomerSystem(), Text<customer::v1::Customer>(std::string(kRich) + "state: 2"));
   const md::State erp =
       Read(BillingSystem(), Text<billing::v1::Customer>(std::string(kRich) + "status: 2"));
   EXPECT_EQ(crm.SerializeAsString(), erp.SerializeAsString());
@@ -137,18 +157,26 @@ TEST(FieldMap, OneRowIsWrittenAmongThoseShown) {
 
 TEST(FieldMap, BothProductsReadAlikeButForTheirIds) {
   const std::string text = R"pb(
-    sku: 'S' kind: 1 names { key: 'en' value: 'A' } names { key: 'de-AT' value: 'B' }
-    units { unit: 'XBX' numerator: 24 denominator: 1 } base_unit: 'C62' state: 1
-    list_price { amount { currency_code: 'USD' units: 1 } } offered {}
-    weight { value { value: '1.50' } unit: 'KGM' })pb";
-  const md::State erp =
-      Read(InventorySystem(), Text<inventory::v1::Product>(text + "id: 'prd_1'"));
-  const md::State crm = Read(
-      OpportunitySystem(), Text<opportunity::v1::CatalogueItem>(text + "product_id: 'prd_1'"));
+    sku: 'S'
+    kind: 1
+    names { key: 'en' value: 'A' }
+    names { key: 'de-AT' value: 'B' }
+    units { unit: 'XBX' numerator: 24 denominator: 1 }
+    base_unit: 'C62'
+    state: 1
+    list_price { amount { currency_code: 'USD' units: 1 } }
+    offered {}
+    weight {
+      value { value: '1.50' }
+      unit: 'KGM'
+    })pb";
+  const md::State erp = Read(InventorySystem(), Text<inventory::v1::Product>(text + "id: 'prd_1'"));
+  const md::State crm =
+      Read(OpportunitySystem(), Text<opportunity::v1::CatalogueItem>(text + "product_id: 'prd_1'"));
   EXPECT_EQ(erp.SerializeAsString(), crm.SerializeAsString());
-  EXPECT_THAT(Names(erp), UnorderedElementsAre("sku", "names/en", "names/de-AT", "weight",
-                                               "base_unit", "units/XBX", "list_price", "offered",
-                                               "product_id"))
+  EXPECT_THAT(Names(erp),
+              UnorderedElementsAre("sku", "names/en", "names/de-AT", "weight", "base_unit",
+                                   "units/XBX", "list_price", "offered", "product_id"))
       << "goods and active are absent";
 }
 

@@ -19,9 +19,8 @@ TandemSystem InventorySystem() {
   system.already_exists = "PRODUCT_ALREADY_EXISTS";
   system.fields = ProductFields();
   system.fields.push_back({"product_id", Kind::kOwnId, "id"});
-  system.fields.push_back(Field("state", Kind::kEnum)
-                              .AbsentNumber(inventory::v1::PRODUCT_STATE_ACTIVE)
-                              .ReadOnly());
+  system.fields.push_back(
+      Field("state", Kind::kEnum).AbsentNumber(inventory::v1::PRODUCT_STATE_ACTIVE).ReadOnly());
   system.identifiers = {{"product_id", "id"}, {"sku", "sku"}};
   return system;
 }

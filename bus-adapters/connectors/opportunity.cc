@@ -9,8 +9,9 @@ namespace tandem::connectors {
 TandemSystem OpportunitySystem() {
   TandemSystem system;
   system.part = "opportunity";
-  system.service = opportunity::v1::GetCatalogueItemRequest::descriptor()->file()->FindServiceByName(
-      "OpportunityService");
+  system.service =
+      opportunity::v1::GetCatalogueItemRequest::descriptor()->file()->FindServiceByName(
+          "OpportunityService");
   system.resource = opportunity::v1::CatalogueItem::descriptor();
   system.event = opportunity::v1::CatalogueItemEvent::descriptor();
   system.noun = "CatalogueItem";

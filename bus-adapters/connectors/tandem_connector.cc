@@ -39,7 +39,7 @@ using master_data::PushOutcome;
 using master_data::PushResult;
 
 constexpr int kPageSize = 500;
-constexpr size_t kIdsMax = 1'000;         // of a BatchGet
+constexpr size_t kIdsMax = 1'000;          // of a BatchGet
 constexpr size_t kFilterBytesMax = 1'900;  // servers take 2,048
 constexpr size_t kFilterKeysMax = 20;      // and 64 terms; a key has at most three identifiers
 constexpr absl::Duration kTimeout = absl::Seconds(30);
@@ -78,7 +78,8 @@ md::Version VersionOf(const std::string& etag) {
   md::Version version;
   version.set_token(etag);
   int64_t order = 0;
-  if (etag.size() > 2 && absl::SimpleAtoi(absl::string_view(etag).substr(1, etag.size() - 2), &order)) {
+  if (etag.size() > 2 &&
+      absl::SimpleAtoi(absl::string_view(etag).substr(1, etag.size() - 2), &order)) {
     version.set_order(order);
   }
   return version;
@@ -95,8 +96,7 @@ class TandemConnector final : public Connector {
     description_.rules.name = system_.part;
     description_.rules.id_prefix = system_.id_prefix;
     description_.source = absl::StrCat("/tandem/", system_.part);
-    description_.topics = {
-        system_.event->options().GetExtension(options::v1::event).topic()};
+    description_.topics = {system_.event->options().GetExtension(options::v1::event).topic()};
   }
 
   const Description& Describe() const override { return description_; }
@@ -107,8 +107,8 @@ class TandemConnector final : public Connector {
       return Refuse(absl::StatusCode::kInvalidArgument, "EVENT_MALFORMED",
                     absl::StrCat("not a ", system_.event->full_name()));
     }
-    const Message& resource = event->GetReflection()->GetMessage(
-        *event, FieldOfType(system_.event, system_.resource));
+    const Message& resource =
+        event->GetReflection()->GetMessage(*event, FieldOfType(system_.event, system_.resource));
     md::State state = StateOf(resource);
     state.set_foreign_id(envelope.subject());
     *state.mutable_version() = VersionOf(EtagOf(envelope.entity_version()));
@@ -165,8 +165,9 @@ class TandemConnector final : public Connector {
       (keys[i].foreign_id.empty() ? by_identifier : by_id).push_back(i);
     }
     for (size_t from = 0; from < by_id.size(); from += kIdsMax) {
-      GetById(keys, {by_id.begin() + static_cast<long>(from),
-                     by_id.begin() + static_cast<long>(std::min(by_id.size(), from + kIdsMax))},
+      GetById(keys,
+              {by_id.begin() + static_cast<long>(from),
+               by_id.begin() + static_cast<long>(std::min(by_id.size(), from + kIdsMax))},
               &found);
     }
     FindByIdentifier(keys, by_identifier, &found);
@@ -180,8 +181,7 @@ class TandemConnector final : public Connector {
     return method;
   }
 
-  absl::Status Call(const MethodDescriptor* method, const Message& request,
-                    Message* answer) const {
+  absl::Status Call(const MethodDescriptor* method, const Message& request, Message* answer) const {
     const std::string path = absl::StrCat("/", system_.service->full_name(), "/", method->name());
     grpc::ClientContext context;
     rpc::CallOptions options;
@@ -396,7 +396,8 @@ class TandemConnector final : public Connector {
         }
       }
       if (terms.empty()) continue;
-      if (filter.size() + terms.size() + 4 > kFilterBytesMax || asked.size() >= kFilterKeysMax) ask();
+      if (filter.size() + terms.size() + 4 > kFilterBytesMax || asked.size() >= kFilterKeysMax)
+        ask();
       absl::StrAppend(&filter, filter.empty() ? "" : " OR ", terms);
       asked.push_back(i);
     }
@@ -445,8 +446,7 @@ class TandemConnector final : public Connector {
 
 std::unique_ptr<Connector> MakeTandemConnector(TandemSystem system, ChannelTo channel,
                                                std::string actor) {
-  return std::make_unique<TandemConnector>(std::move(system), std::move(channel),
-                                           std::move(actor));
+  return std::make_unique<TandemConnector>(std::move(system), std::move(channel), std::move(actor));
 }
 
 }  // namespace tandem::connectors

@@ -23,7 +23,7 @@ using ChannelTo = std::function<std::shared_ptr<grpc::Channel>(absl::string_view
 
 // A system of Tandem, as data.
 struct TandemSystem {
-  std::string part;                                     // "billing", and its name in the rules
+  std::string part;  // "billing", and its name in the rules
   const google::protobuf::ServiceDescriptor* service = nullptr;
   const google::protobuf::Descriptor* resource = nullptr;
   const google::protobuf::Descriptor* event = nullptr;  // of its topic

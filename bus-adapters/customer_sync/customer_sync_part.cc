@@ -18,10 +18,10 @@ using Part = master_data::SyncPart<master_data::v1::CustomerSyncService, Custome
 rpc::MakePart DeclareCustomerSync(settings::Schema&) {
   return [](const rpc::PartContext& context) {
     master_data::Connectors systems;
-    systems.push_back(connectors::MakeTandemConnector(connectors::CustomerSystem(),
-                                                      context.channel, kName));
-    systems.push_back(connectors::MakeTandemConnector(connectors::BillingSystem(),
-                                                      context.channel, kName));
+    systems.push_back(
+        connectors::MakeTandemConnector(connectors::CustomerSystem(), context.channel, kName));
+    systems.push_back(
+        connectors::MakeTandemConnector(connectors::BillingSystem(), context.channel, kName));
     return Part::Make(context, kName, std::move(systems));
   };
 }

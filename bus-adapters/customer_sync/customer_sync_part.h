@@ -1,4 +1,5 @@
-// The adapter customer_sync as a process hosts it: keeps the CRM's customers and the ERP's the same.
+// The adapter customer_sync as a process hosts it: keeps the CRM's customers and the ERP's the
+// same.
 #pragma once
 
 #include "platform/rpc/service.h"

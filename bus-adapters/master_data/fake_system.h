@@ -26,10 +26,22 @@ class FakeSystem {
   explicit FakeSystem(std::string name) : name_(std::move(name)) {}
 
   // What is to go wrong, or otherwise.
-  void Away(bool away) { absl::MutexLock l(&m_); away_ = away; }
-  void LoseAnswers(int n) { absl::MutexLock l(&m_); lose_ = n; }
-  void Refuse(std::string value) { absl::MutexLock l(&m_); refused_ = std::move(value); }
-  void UpperCase() { absl::MutexLock l(&m_); upper_ = true; }
+  void Away(bool away) {
+    absl::MutexLock l(&m_);
+    away_ = away;
+  }
+  void LoseAnswers(int n) {
+    absl::MutexLock l(&m_);
+    lose_ = n;
+  }
+  void Refuse(std::string value) {
+    absl::MutexLock l(&m_);
+    refused_ = std::move(value);
+  }
+  void UpperCase() {
+    absl::MutexLock l(&m_);
+    upper_ = true;
+  }
   void GiveIds() { gives_ids_ = true; }
 
   // A user's write here; the state, as an event would tell it.
@@ -50,8 +62,14 @@ class FakeSystem {
     for (const auto& [id, copy] : copies_) ids.push_back(id);
     return ids;
   }
-  int writes() const { absl::MutexLock l(&m_); return writes_; }
-  std::set<std::string> seeds() const { absl::MutexLock l(&m_); return seeds_; }
+  int writes() const {
+    absl::MutexLock l(&m_);
+    return writes_;
+  }
+  std::set<std::string> seeds() const {
+    absl::MutexLock l(&m_);
+    return seeds_;
+  }
 
   std::unique_ptr<Connector> Connect() { return std::make_unique<Port>(*this); }
 
@@ -155,7 +173,9 @@ class FakeSystem {
       const v1::Value& value = group.value();
       if (group.name() == kExistence) continue;
       Put(id, group.name(),
-          !value.present() ? "" : group.name() == "parent" ? value.form() : value.common());
+          !value.present()           ? ""
+          : group.name() == "parent" ? value.form()
+                                     : value.common());
     }
     copies_[id].version++;
     writes_++;
@@ -177,8 +197,7 @@ class FakeSystem {
       bool fits = id == key.foreign_id;
       for (const v1::GroupValue& identifier : key.identifiers) {
         const auto group = copy.groups.find(identifier.name());
-        fits = fits || (group != copy.groups.end() &&
-                        group->second == identifier.value().common());
+        fits = fits || (group != copy.groups.end() && group->second == identifier.value().common());
       }
       if (fits) found.push_back(StateOf(id));
     }

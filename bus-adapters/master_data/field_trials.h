@@ -37,7 +37,8 @@ struct Trials {
     if (test::WaitFor(fact, absl::Seconds(10))) return testing::AssertionSuccess();
     return testing::AssertionFailure()
            << t.field << " is to be " << wanted << "\n  CRM: " << crm.Shows(ids.crm, t.path)
-           << "\n  ERP: " << erp.Shows(ids.erp, t.path) << "\n" << Explain(*sync, ids.erp);
+           << "\n  ERP: " << erp.Shows(ids.erp, t.path) << "\n"
+           << Explain(*sync, ids.erp);
   }
 
   // Whoever may write a field is followed by the other side, with one write.

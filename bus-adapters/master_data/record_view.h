@@ -10,8 +10,7 @@ namespace tandem::master_data {
 // Fills in the figures and links of a row from its record.
 void Summarise(v1::SyncRecord* row);
 // Without its id and time.
-v1::RefusedWrite RefusedWriteOf(const v1::AgreedRecord& record,
-                                const v1::RefusedProposal& refused);
+v1::RefusedWrite RefusedWriteOf(const v1::AgreedRecord& record, const v1::RefusedProposal& refused);
 // All but id and times.
 void FillConflict(const v1::AgreedRecord& record, const v1::Conflict& conflict,
                   v1::SyncConflict* row);

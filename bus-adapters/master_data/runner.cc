@@ -99,13 +99,13 @@ class Runner::Worker {
 
   // The command that gives an answer to a record.
   store::Command AnswerOf(const v1::CallUnderWay& call, What what) const {
-    store::Command command = CommandOf(
-        "answer",
-        [this, id = call.record_id(), what = std::move(what)](
-            Context& context, State& state) -> absl::StatusOr<std::string> {
-          TANDEM_RETURN_IF_ERROR(Happen(runner_.entity_, id, what, context, state));
-          return std::string();
-        });
+    store::Command command =
+        CommandOf("answer",
+                  [this, id = call.record_id(), what = std::move(what)](
+                      Context& context, State& state) -> absl::StatusOr<std::string> {
+                    TANDEM_RETURN_IF_ERROR(Happen(runner_.entity_, id, what, context, state));
+                    return std::string();
+                  });
     command.hints = [id = call.record_id(), row = call.id()](Wanted& wanted) {
       wanted.Row<v1::SyncRecord>(id);
       wanted.Row<v1::CallUnderWay>(row);
@@ -204,8 +204,9 @@ class Runner::Worker {
         continue;
       }
       commands->push_back(CommandOf(
-          "match", [this, call, states = *std::move(found[i])](
-                       Context& context, State& state) -> absl::StatusOr<std::string> {
+          "match",
+          [this, call, states = *std::move(found[i])](Context& context,
+                                                      State& state) -> absl::StatusOr<std::string> {
             TANDEM_RETURN_IF_ERROR(Matched(runner_.entity_, call, states, context, state));
             return std::string();
           }));
@@ -225,8 +226,9 @@ class Runner::Worker {
     for (v1::State& each : page->states) {
       each.set_source(v1::SOURCE_RECONCILIATION);
       commands.push_back(CommandOf(
-          "reconcile", [this, each = std::move(each)](
-                           Context& context, State& state) -> absl::StatusOr<std::string> {
+          "reconcile",
+          [this, each = std::move(each)](Context& context,
+                                         State& state) -> absl::StatusOr<std::string> {
             TANDEM_ASSIGN_OR_RETURN(
                 const bool changed,
                 tandem::master_data::Arrive(runner_.entity_, system_, each, context, state));
@@ -246,8 +248,9 @@ class Runner::Worker {
       if (!answer.ok()) last_error = Describe(answer.status());
     }
     auto moved = writer_.Call(CommandOf(
-        "reconciled", [this, cursor, next = page->next, read, changed, failed, last_error](
-                          Context& context, State& state) -> absl::StatusOr<std::string> {
+        "reconciled",
+        [this, cursor, next = page->next, read, changed, failed, last_error](
+            Context& context, State& state) -> absl::StatusOr<std::string> {
           v1::SyncSystem* system = state.Edit<v1::SyncSystem>(system_);
           if (system == nullptr || !system->reconciling() || system->cursor() != cursor) {
             return std::string();
@@ -313,8 +316,7 @@ std::vector<bus::LocalConsumer> Runner::Consumers() {
     consumer.apply = [this, connector, system](const bus::Envelope& event, Context& context,
                                                State& state) -> absl::Status {
       TANDEM_ASSIGN_OR_RETURN(v1::State seen, connector->FromEvent(event));
-      TANDEM_RETURN_IF_ERROR(
-          Arrive(entity_, system, std::move(seen), context, state).status());
+      TANDEM_RETURN_IF_ERROR(Arrive(entity_, system, std::move(seen), context, state).status());
       Wake();
       return absl::OkStatus();
     };

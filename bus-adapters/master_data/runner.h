@@ -30,9 +30,8 @@ struct RunnerOptions {
 class Runner {
  public:
   // `name` is the adapter's: the reader of its subscriptions and the actor of its calls' inputs.
-  Runner(std::string name, const Entity& entity,
-         std::vector<std::unique_ptr<Connector>> connectors, store::Writer& writer,
-         store::Reader& reader, RunnerOptions options = {});
+  Runner(std::string name, const Entity& entity, std::vector<std::unique_ptr<Connector>> connectors,
+         store::Writer& writer, store::Reader& reader, RunnerOptions options = {});
   ~Runner();
 
   // The subscriptions to the systems that have events.

@@ -83,8 +83,9 @@ class Work {
     if (std::find(waits.begin(), waits.end(), system) != waits.end()) {
       const auto* row = state_.Find<v1::SyncSystem>(system);
       if (RouteUnknownId(row != nullptr && row->creates_under_way() > 0) == Route::kWait) {
-        return Refuse(absl::StatusCode::kAborted, "SYNC_CREATE_UNDER_WAY",
-                      absl::StrCat(state.foreign_id(), " may be what is being created in ", system));
+        return Refuse(
+            absl::StatusCode::kAborted, "SYNC_CREATE_UNDER_WAY",
+            absl::StrCat(state.foreign_id(), " may be what is being created in ", system));
       }
     }
     for (const std::string& name : entity_.rules.identifiers()) {
@@ -126,8 +127,7 @@ class Work {
       const GroupRule* rule = entity_.rules.Find(group.name());
       v1::Value* value = group.mutable_value();
       if (rule == nullptr || rule->meaning != Meaning::kParent || !value->present()) continue;
-      const auto* known =
-          state_.Find<v1::CrosswalkEntry>(CrosswalkId(system, value->form()));
+      const auto* known = state_.Find<v1::CrosswalkEntry>(CrosswalkId(system, value->form()));
       if (known != nullptr) {
         value->set_common(known->record_id());
         continue;
@@ -275,8 +275,8 @@ class Work {
       }
       const auto& gives = entity_.gives_ids;
       if (std::find(gives.begin(), gives.end(), link.system()) == gives.end()) continue;
-      const int moved = (CreateUnderWay(link) ? 1 : 0) -
-                        (was != nullptr && CreateUnderWay(*was) ? 1 : 0);
+      const int moved =
+          (CreateUnderWay(link) ? 1 : 0) - (was != nullptr && CreateUnderWay(*was) ? 1 : 0);
       if (moved == 0) continue;
       v1::SyncSystem* system = Put<v1::SyncSystem>(state_, link.system());
       system->set_creates_under_way(system->creates_under_way() + moved);
@@ -291,7 +291,8 @@ class Work {
     for (v1::PushedGroup& group : *row->mutable_push()->mutable_groups()) {
       lists = lists || group.name().find('/') != std::string::npos;
       const GroupRule* rule = entity_.rules.Find(group.name());
-      if (rule == nullptr || rule->meaning != Meaning::kParent || !group.value().present()) continue;
+      if (rule == nullptr || rule->meaning != Meaning::kParent || !group.value().present())
+        continue;
       const SyncRecord* parent = state_.Find<SyncRecord>(group.value().common());
       if (parent == nullptr) continue;
       const Link* there = FindLink(parent->record(), link.system());
@@ -368,8 +369,7 @@ class Work {
       todo_.push_back({wait.child_id(), ParentLinked{wait.system(), wait.parent_id()}});
     }
     SyncRecord* edited = state_.Edit<SyncRecord>(record.id());
-    edited->set_awaited_by(
-        std::max(0, edited->awaited_by() - static_cast<int>(freed.size())));
+    edited->set_awaited_by(std::max(0, edited->awaited_by() - static_cast<int>(freed.size())));
     state_.Touch<SyncRecord>(record.id());
   }
 
@@ -448,8 +448,8 @@ void ArriveHints(absl::string_view system, absl::string_view foreign_id, Wanted&
   wanted.Row<v1::CrosswalkEntry>(CrosswalkId(system, foreign_id));
 }
 
-absl::Status Happen(const Entity& entity, const std::string& record_id, What what,
-                    Context& context, State& state) {
+absl::Status Happen(const Entity& entity, const std::string& record_id, What what, Context& context,
+                    State& state) {
   Work(entity, context, state).Happen(record_id, std::move(what));
   return absl::OkStatus();
 }
@@ -489,14 +489,13 @@ absl::StatusOr<v1::SyncConflict> ResolveConflict(const Entity& entity,
                         "a value is kept or taken; a copy is linked or created");
   }
   const auto& candidates = found->candidates();
-  if (links && std::find(candidates.begin(), candidates.end(), request.candidate()) ==
-                   candidates.end()) {
+  if (links &&
+      std::find(candidates.begin(), candidates.end(), request.candidate()) == candidates.end()) {
     return InvalidField("candidate", "SYNC_CHOICE_INVALID", "none of the conflict's candidates");
   }
   const std::string record_id = found->record_id();
   if (links) {
-    TANDEM_RETURN_IF_ERROR(
-        Absorb(entity, found->system(), request.candidate(), record_id, state));
+    TANDEM_RETURN_IF_ERROR(Absorb(entity, found->system(), request.candidate(), record_id, state));
   }
   PersonDecided decided;
   decided.conflict = found->number();

@@ -42,12 +42,9 @@ class RunnerTest : public store::DriversTest {
       system.name = name;
       system.id_prefix = name + "_";
     }
-    std::vector<GroupRule> groups = {Existence("crm"),
-                                     Owned("number", "crm"),
-                                     Owned("name", "crm"),
-                                     Owned("price", "erp"),
-                                     Shared("phone", {"crm", "erp"}),
-                                     Parent("parent", "crm")};
+    std::vector<GroupRule> groups = {
+        Existence("crm"),      Owned("number", "crm"),          Owned("name", "crm"),
+        Owned("price", "erp"), Shared("phone", {"crm", "erp"}), Parent("parent", "crm")};
     if (founding) {
       for (GroupRule& rule : groups) rule.first = rule.decides == Decides::kOwner;
     }

@@ -53,9 +53,9 @@ class SyncHandler final : public Service::CallbackService {
   Reactor* ResolveConflict(Call* call, const v1::ResolveConflictRequest* request,
                            v1::SyncConflict* answer) override {
     runner_.Wake();
-    return commands_.Run(call, request, answer,
-                         Decide<v1::ResolveConflictRequest, v1::SyncConflict,
-                                tandem::master_data::ResolveConflict>);
+    return commands_.Run(
+        call, request, answer,
+        Decide<v1::ResolveConflictRequest, v1::SyncConflict, tandem::master_data::ResolveConflict>);
   }
   Reactor* RetryPush(Call* call, const v1::RetryPushRequest* request,
                      v1::SyncRecord* answer) override {

@@ -50,13 +50,11 @@ absl::Status ReadStatus(const EntityRules& rules, const Runner& runner, store::R
 
 absl::Status ReadRecord(const EntityRules& rules, const std::string& id, store::Reader& reader,
                         v1::GetRecordResponse* answer) {
-  TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<v1::SyncRecord> row,
-                          reader.GetOne<v1::SyncRecord>(id));
+  TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<v1::SyncRecord> row, reader.GetOne<v1::SyncRecord>(id));
   for (const SystemRules& system : rules.systems()) {
     if (row != nullptr) break;
-    TANDEM_ASSIGN_OR_RETURN(
-        const std::unique_ptr<v1::CrosswalkEntry> entry,
-        reader.GetOne<v1::CrosswalkEntry>(CrosswalkId(system.name, id)));
+    TANDEM_ASSIGN_OR_RETURN(const std::unique_ptr<v1::CrosswalkEntry> entry,
+                            reader.GetOne<v1::CrosswalkEntry>(CrosswalkId(system.name, id)));
     if (entry == nullptr) continue;
     TANDEM_ASSIGN_OR_RETURN(row, reader.GetOne<v1::SyncRecord>(entry->record_id()));
   }

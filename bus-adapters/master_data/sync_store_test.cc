@@ -1,6 +1,5 @@
 // The tables of a synchronisation adapter, on both databases.
 #include "bus-adapters/master_data/store.h"
-
 #include "platform/store/drivers_fixture.h"
 #include "platform/store/migrations.h"
 

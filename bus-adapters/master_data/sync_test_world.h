@@ -1,5 +1,6 @@
 // Tandem's four systems in one process and an adapter in another, in the test's own process: the
-// adapter is stopped and started while the systems go on. And both as one process, as people run it.
+// adapter is stopped and started while the systems go on. And both as one process, as people run
+// it.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -53,8 +54,8 @@ class TestProcess {
     rpc::ProcessSettings keys(schema);
     std::vector<std::pair<std::string, rpc::MakePart>> parts;
     for (const auto& [part, declare] : declared) parts.emplace_back(part, declare(schema));
-    std::vector<std::string> args = {name, "--storage.dir=" + dir,
-                                     "--server.listen=127.0.0.1:0", "--server.drain_ms=100"};
+    std::vector<std::string> args = {name, "--storage.dir=" + dir, "--server.listen=127.0.0.1:0",
+                                     "--server.drain_ms=100"};
     if (!systems.empty()) {
       for (const char* part : {"customer", "billing", "opportunity", "inventory"}) {
         args.push_back(absl::StrCat("--address.", part, "=", systems));
@@ -62,8 +63,7 @@ class TestProcess {
     }
     std::vector<const char*> argv;
     for (const std::string& arg : args) argv.push_back(arg.c_str());
-    settings::Started started =
-        settings::Start(schema, static_cast<int>(argv.size()), argv.data());
+    settings::Started started = settings::Start(schema, static_cast<int>(argv.size()), argv.data());
     TANDEM_CHECK(started.values.has_value(), "settings");
     values_ = *std::move(started.values);
     auto process = rpc::Process::Start(name, *values_, keys, std::move(parts), clock_);
@@ -135,8 +135,7 @@ struct Side {
     TANDEM_CHECK(absl::SimpleAtoi(etag.substr(1, etag.size() - 2), &version), etag);
     return version;
   }
-  absl::Status Edit(const std::string& id, const std::string& path,
-                    const std::string& text) const {
+  absl::Status Edit(const std::string& id, const std::string& path, const std::string& text) const {
     std::unique_ptr<Message> changed = Parse(text);
     const auto* field = changed->GetDescriptor()->FindFieldByName("id");
     changed->GetReflection()->SetString(changed.get(), field, id);
@@ -171,9 +170,9 @@ Side MakeSide(std::string name, std::shared_ptr<Stub> stub,
 // A row of DOMAIN section 10 as it is tried.
 enum class Who { kCrm, kErp, kSharedCrm, kSharedErp };
 struct FieldTry {
-  std::string field;   // as the table calls it
-  std::string group;   // as the adapter does
-  std::string path;    // in both messages
+  std::string field;  // as the table calls it
+  std::string group;  // as the adapter does
+  std::string path;   // in both messages
   Who who;
   // Three values that differ from what there is at first, and from each other, as text.
   std::string a, b, c;

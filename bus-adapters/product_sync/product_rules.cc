@@ -58,8 +58,7 @@ EntityRules Make(std::vector<GroupRule> groups) {
   master_data::SystemRules crm;
   crm.name = kCrm;
   crm.id_prefix = "cat_";
-  auto rules =
-      EntityRules::Create("product", {erp, crm}, std::move(groups), {kProductId, "sku"});
+  auto rules = EntityRules::Create("product", {erp, crm}, std::move(groups), {kProductId, "sku"});
   TANDEM_CHECK(rules.ok(), rules.status().ToString());
   return *std::move(rules);
 }

@@ -1,4 +1,5 @@
-// The adapter product_sync as a process hosts it: keeps the ERP's products and the CRM's catalogue the same.
+// The adapter product_sync as a process hosts it: keeps the ERP's products and the CRM's catalogue
+// the same.
 #pragma once
 
 #include "platform/rpc/service.h"

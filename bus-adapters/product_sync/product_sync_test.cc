@@ -32,9 +32,9 @@ std::vector<FieldTry> Fields() {
     auto of = [&](const char* body) { return absl::StrCat(field, " { ", body, " }"); };
     return FieldTry{field, field, field, who, of(a), of(b), of(c)};
   };
-  FieldTry units = many("units", Who::kErp, "unit: 'DZN' numerator: 24 denominator: 1",
-                        "unit: 'DZN' numerator: 36 denominator: 1",
-                        "unit: 'DZN' numerator: 48 denominator: 1");
+  FieldTry units =
+      many("units", Who::kErp, "unit: 'DZN' numerator: 24 denominator: 1",
+           "unit: 'DZN' numerator: 36 denominator: 1", "unit: 'DZN' numerator: 48 denominator: 1");
   units.group = "units/DZN";
   FieldTry origin = one("origin_country_code", Who::kErp, "'DE'", "'FR'", "'IT'");
   origin.group = "origin_country";
@@ -123,8 +123,7 @@ class ProductSync : public testing::Test {
   static std::string CreateInErp(const std::string& text = "") {
     inventory::v1::CreateProductRequest request;
     TANDEM_CHECK(google::protobuf::TextFormat::ParseFromString(
-                     "base_unit: 'C62' units { unit: 'DZN' numerator: 12 denominator: 1 } " +
-                         text,
+                     "base_unit: 'C62' units { unit: 'DZN' numerator: 12 denominator: 1 } " + text,
                      request.mutable_product()),
                  text);
     if (request.product().sku().empty()) {
@@ -211,18 +210,17 @@ TEST_F(ProductSync, AVariantNamesItsModelInTheCatalogue) {
   const Trials::Ids variant = InStepProduct(absl::StrCat("variant_of: '", model.erp, "'"));
   EXPECT_EQ(World().crm.Shows(variant.crm, "variant_of"), model.crm);
   EXPECT_TRUE(World().crm.Edit(variant.crm, "variant_of", "variant_of: ''").ok());
-  EXPECT_TRUE(test::WaitFor(
-      [&] { return md::RefusedOf(*sync(), variant.erp, "variant_of").size() == 1; }));
-  EXPECT_TRUE(test::WaitFor(
-      [&] { return World().crm.Shows(variant.crm, "variant_of") == model.crm; }));
+  EXPECT_TRUE(
+      test::WaitFor([&] { return md::RefusedOf(*sync(), variant.erp, "variant_of").size() == 1; }));
+  EXPECT_TRUE(
+      test::WaitFor([&] { return World().crm.Shows(variant.crm, "variant_of") == model.crm; }));
 }
 
 TEST_F(ProductSync, AnotherProductForAnItemIsUndone) {
   const Trials::Ids ids = InStepProduct();
   const Trials::Ids other = InStepProduct();
-  ASSERT_TRUE(World()
-                  .crm.Edit(ids.crm, "product_id", absl::StrCat("product_id: '", other.erp, "'"))
-                  .ok());
+  ASSERT_TRUE(
+      World().crm.Edit(ids.crm, "product_id", absl::StrCat("product_id: '", other.erp, "'")).ok());
   EXPECT_TRUE(
       test::WaitFor([&] { return md::RefusedOf(*sync(), ids.erp, "product_id").size() == 1; }));
   EXPECT_TRUE(test::WaitFor([&] { return World().crm.Shows(ids.crm, "product_id") == ids.erp; }));

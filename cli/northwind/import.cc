@@ -13,6 +13,7 @@ namespace {
 
 namespace bill = billing::v1;
 namespace crm = customer::v1;
+namespace sales = opportunity::v1;
 namespace stock = inventory::v1;
 
 // The first refused item of a batch, named.
@@ -137,7 +138,6 @@ absl::Status CreateProducts(const Company& company, Parts& parts) {
     record->set_base_unit(kUnit);
     SetMoney(product.price_micros, kCurrency, record->mutable_list_price()->mutable_amount());
     SetQuantity(kMicrosPerUnit, kUnit, record->mutable_list_price()->mutable_per());
-    record->mutable_offered()->set_on(true);
     const int64_t pieces = product.ordered + product.in_stock;
     if (pieces == 0) continue;
     stock::ReceiveStockRequest* receipt = receipts.add_requests();
@@ -155,6 +155,32 @@ absl::Status CreateProducts(const Company& company, Parts& parts) {
       stock::BatchReceiveStockResponse received,
       rpc::Call(*parts.inventory, &stock::InventoryService::Stub::BatchReceiveStock, receipts));
   return Worst(received.results(), "receipt");
+}
+
+// product_sync brings the products into the catalogue; what is offered is for sales to say.
+absl::Status OfferProducts(const Company& company, Parts& parts) {
+  using Stub = sales::OpportunityService::Stub;
+  sales::ListCatalogueItemsResponse catalogue;
+  TANDEM_RETURN_IF_ERROR(Await("the products in the catalogue", [&]() -> absl::StatusOr<bool> {
+    sales::ListCatalogueItemsRequest request;
+    request.set_page_size(1000);
+    TANDEM_ASSIGN_OR_RETURN(catalogue,
+                            rpc::Call(*parts.opportunity, &Stub::ListCatalogueItems, request));
+    return static_cast<size_t>(catalogue.catalogue_items_size()) >= company.products.size();
+  }));
+  sales::BatchUpdateCatalogueItemsRequest offers;
+  for (const sales::CatalogueItem& item : catalogue.catalogue_items()) {
+    if (item.offered().on()) continue;
+    sales::UpdateCatalogueItemRequest* offer = offers.add_requests();
+    offer->mutable_catalogue_item()->set_id(item.id());
+    offer->mutable_catalogue_item()->mutable_offered()->set_on(true);
+    offer->mutable_update_mask()->add_paths("offered");
+    offer->set_request_id(RequestIdOf("OfferProduct", item.id()));
+  }
+  TANDEM_ASSIGN_OR_RETURN(
+      sales::BatchUpdateCatalogueItemsResponse answer,
+      rpc::Call(*parts.opportunity, &Stub::BatchUpdateCatalogueItems, offers));
+  return Worst(answer.results(), "offer");
 }
 
 // Orders are validated against the order service's own facts.
@@ -193,6 +219,7 @@ absl::Status ImportMasters(const Company& company, Parts& parts) {
   TANDEM_RETURN_IF_ERROR(CreateCustomers(company, parts));
   TANDEM_RETURN_IF_ERROR(CreateProducts(company, parts));
   TANDEM_RETURN_IF_ERROR(SetAccounts(company, parts));
+  TANDEM_RETURN_IF_ERROR(OfferProducts(company, parts));
   return AwaitFacts(company, parts);
 }
 

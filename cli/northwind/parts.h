@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "cli/northwind/channel.h"
 #include "tandem/billing/v1/billing_service.grpc.pb.h"
 #include "tandem/customer/v1/customer_service.grpc.pb.h"
 #include "tandem/events/v1/event_service.grpc.pb.h"
@@ -16,8 +17,6 @@
 #include "tandem/order/v1/order_service.grpc.pb.h"
 
 namespace tandem::northwind {
-
-using ChannelTo = std::function<std::shared_ptr<grpc::Channel>(absl::string_view part)>;
 
 struct Parts {
   explicit Parts(const ChannelTo& channel);

@@ -9,6 +9,7 @@
 #include "cli/northwind/company.h"
 #include "cli/northwind/import.h"
 #include "cli/northwind/masters.h"
+#include "cli/northwind/parts.h"
 #include "cli/northwind/replay.h"
 #include "cli/northwind/report.h"
 #include "platform/base/status_macros.h"

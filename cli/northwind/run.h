@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "cli/northwind/parts.h"
+#include "cli/northwind/channel.h"
 
 namespace tandem::northwind {
 

@@ -79,7 +79,7 @@ TEST_F(CustomerOverGrpc, CreatesReadsUpdatesListsAndDeletes) {
   EXPECT_EQ(reason_, "");
   EXPECT_EQ(Call(&Stub::PromoteCustomer, id).state(), v1::CUSTOMER_STATE_CUSTOMER);
   v1::ListCustomersResponse page =
-      Call(&Stub::ListCustomers, "filter: 'owner = \"ada\" AND state = \"CUSTOMER\"'");
+      Call(&Stub::ListCustomers, "filter: 'owner = \"ada\" AND state = CUSTOMER_STATE_CUSTOMER'");
   EXPECT_EQ(reason_, "");
   ASSERT_EQ(page.customers_size(), 1);
   EXPECT_EQ(page.customers(0).phone(), "1");
@@ -152,8 +152,8 @@ TEST_F(CustomerOverGrpc, TellsStandingAndDealings) {
   standing = Call(&Stub::GetCreditStanding, id + "as_of { year: 2014 month: 5 day: 2 }");
   EXPECT_EQ(standing.accounts(0).overdue().units(), 7);
   EXPECT_EQ(Call(&Stub::GetDealingsHistory, id).invoices(), 1);
-  EXPECT_EQ(Call(&Stub::ListDealingsDocuments,
-                 absl::StrCat("filter: 'customer_id = \"", kCustomer, "\" AND kind = \"INVOICE\"'"))
+  EXPECT_EQ(Call(&Stub::ListDealingsDocuments, absl::StrCat("filter: 'customer_id = \"", kCustomer,
+                                                            "\" AND kind = DEALINGS_KIND_INVOICE'"))
                 .dealings_documents_size(),
             1);
   EXPECT_EQ(Call(&Stub::ListCreditStandings, "").credit_standings_size(), 1);

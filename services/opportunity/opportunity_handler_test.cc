@@ -108,9 +108,10 @@ TEST_F(OpportunityOverGrpc, GoesFromTheCatalogueToTheOrder) {
   v1::Opportunity won = Call(&Stub::GetOpportunity, absl::StrCat("id: '", kOpportunity, "'"));
   EXPECT_EQ(won.state(), v1::OPPORTUNITY_STATE_WON);
   EXPECT_EQ(won.order_id(), kOrder);
-  EXPECT_EQ(Call(&Stub::ListQuotes, "filter: 'quote_number = \"Q-1001\" AND state = \"ORDERED\"'")
-                .quotes_size(),
-            1);
+  EXPECT_EQ(
+      Call(&Stub::ListQuotes, "filter: 'quote_number = \"Q-1001\" AND state = QUOTE_STATE_ORDERED'")
+          .quotes_size(),
+      1);
   EXPECT_EQ(Call(&Stub::GetOpportunityResults, absl::StrCat("id: '", kOpportunity, "'")).orders(),
             1);
   EXPECT_EQ(Call(&Stub::ListOrderResults,

@@ -30,7 +30,8 @@ TEST(AcceptQuote, WinsTheOpportunityInTheSameTransaction) {
 TEST(AcceptQuote, TellsEverythingThatAnOrderNeeds) {
   Desk desk;
   desk.Draft({"chai 3 17.50 0.1"},
-             "ship_to { name: 'Lager' address { city: 'Berlin' } } payer_customer_id: 'cus_p' "
+             "ship_to { name: 'Lager' address { city: 'Berlin' } } customer_id: 'cus_a' "
+             "payer_customer_id: 'cus_p' "
              "delivery_policy: DELIVERY_POLICY_COMPLETE customer_reference: 'PO-7' "
              "backorder_policy: BACKORDER_POLICY_NO_BACKORDER freight { tax_class: 'STANDARD' " +
                  Eur("net", "9.90") + "} " + May("requested_date", 30));

@@ -1,0 +1,78 @@
+// Order to cash in memory, for tests: the decisions of order, inventory and billing over three
+// states, the reactions between them, and people who place, cancel, hold, ship and pay meanwhile.
+//
+// Events of one topic and key arrive in order. Everything else comes in an order that the seed
+// chooses: topics against each other, the calls of one event against other events, what people do
+// against what is under way, and calls that are made again at once or at any later time. A repeated
+// call must change nothing; a call that is refused is a failure of the test.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tandem::order_to_cash {
+
+struct Manner {
+  uint64_t seed = 1;
+  bool eager_people = false;  // what people can do they do before anything is delivered
+  std::string late;           // events of this type arrive when nothing else is left to arrive,
+  std::string latest;         // but of these
+};
+
+class World {
+ public:
+  explicit World(Manner manner);
+  ~World();
+
+  // Beforehand: masters and stock. The limit is in USD, "" for none.
+  void Buyer(int buyer, const std::string& limit);
+  void Product(const std::string& id);
+  void Stock(const std::string& product, const std::string& quantity);
+
+  // What people will do, in this order, each at some moment. Lines are "prd_a 3 10": product,
+  // quantity, price. They take no for an answer (a cancelled order is not held).
+  void Place(int order, int buyer, const std::vector<std::string>& lines,
+             const std::string& more = "");
+  void AcceptQuote(int buyer, const std::string& product, const std::string& quantity);
+  void Cancel(int order);
+  void Hold(int order);
+  void Release(int order);
+  void Block(int buyer);
+  void Unblock(int buyer);
+  void Receive(const std::string& product, const std::string& quantity);
+  // These wait until they can be done: something of the order shipped; all of it paid; paid.
+  void ReturnOne(int order);
+  void ReturnOneWhenPaid(int order);
+  void Bounce(int order);
+  // Of their own accord, whenever they can, the warehouse ships what is planned and not held, and
+  // the buyers pay each open invoice.
+  void NobodyPays() { pays_ = false; }
+  void NobodyShips() { ships_ = false; }
+
+  // Until nothing is left to deliver or to do; then checks what must hold of any end.
+  void Run();
+
+  // Everything that must not depend on the order of delivery: states, figures, amounts.
+  std::string Digest();
+  std::string StateOf(int order);          // "CLOSED", "CANCELLED"...
+  int Orders(const std::string& state);    // how many end so
+  int64_t Reserved(const std::string& product);  // whole units
+  int64_t Available(const std::string& product);
+  std::multiset<std::string> recorded_calls() const;  // of services that are not played here
+  const std::set<std::string>& types() const;         // of events that were reacted to
+
+ private:
+  struct Parts;
+  void Then(std::function<void()> step, std::function<bool()> when = nullptr);
+  void Audit();
+
+  std::unique_ptr<Parts> parts_;
+  bool pays_ = true;
+  bool ships_ = true;
+};
+
+}  // namespace tandem::order_to_cash

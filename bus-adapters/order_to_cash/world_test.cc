@@ -1,0 +1,306 @@
+// Order to cash under every order of delivery: the same scripts under many seeds, and with the
+// events of every two types held back in both orders. World checks after each run what must hold;
+// a script without a race must also end the same every time.
+#include "bus-adapters/order_to_cash/world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+
+namespace tandem::order_to_cash {
+namespace {
+
+using Script = std::function<void(World&)>;
+constexpr int kSeeds = 300;
+
+uint64_t FirstSeed() {
+  const char* given = std::getenv("TANDEM_TEST_SEED");
+  return given != nullptr ? std::stoull(given) : 1;
+}
+int Seeds(int most) { return std::getenv("TANDEM_TEST_SEED") != nullptr ? 1 : most; }
+
+void Setting(World& world) {
+  world.Buyer(1, "1000");
+  world.Product("prd_a");
+  world.Product("prd_b");
+  world.Stock("prd_a", "10");
+  world.Stock("prd_b", "10");
+}
+
+// Runs the script under each seed, half of them with eager people; `check` sees each end.
+void Everywhere(const Script& script, const Script& check, int seeds = kSeeds) {
+  for (int i = 0; i < Seeds(seeds); ++i) {
+    Manner manner;
+    manner.seed = FirstSeed() + static_cast<uint64_t>(i);
+    manner.eager_people = manner.seed % 2 == 0;
+    SCOPED_TRACE(absl::StrCat("TANDEM_TEST_SEED=", manner.seed));
+    World world(manner);
+    Setting(world);
+    script(world);
+    world.Run();
+    check(world);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+// The script's end is the same under each seed; it is handed to `check` too.
+void EndsTheSame(const Script& script, const Script& check) {
+  std::string first;
+  Everywhere(script, [&](World& world) {
+    if (first.empty()) first = world.Digest();
+    EXPECT_EQ(world.Digest(), first);
+    check(world);
+  });
+}
+
+// Every two types of events that the script makes, in both orders: one comes last, the other
+// second to last, as far as they wait for each other at all.
+void EveryPairEndsTheSame(const Script& script) {
+  std::set<std::string> types = {""};
+  std::string first;
+  for (int round = 0; round < 2; ++round) {  // the first learns the types
+    const std::set<std::string> known = types;
+    for (const std::string& late : known) {
+      for (const std::string& latest : known) {
+        if (late == latest && !late.empty()) continue;
+        for (bool eager : {false, true}) {
+          SCOPED_TRACE(absl::StrCat("late: ", late, ", latest: ", latest, ", eager: ", eager));
+          World world({.seed = 1, .eager_people = eager, .late = late, .latest = latest});
+          Setting(world);
+          script(world);
+          world.Run();
+          if (first.empty()) first = world.Digest();
+          EXPECT_EQ(world.Digest(), first);
+          types.insert(world.types().begin(), world.types().end());
+          if (testing::Test::HasFailure()) return;
+        }
+      }
+    }
+  }
+  EXPECT_GT(types.size(), 5u);
+}
+
+Script Is(int order, const std::string& state) {
+  return [order, state](World& world) { EXPECT_EQ(world.StateOf(order), state); };
+}
+Script Ended() {
+  return [](World& world) {
+    EXPECT_TRUE(world.StateOf(1) == "CLOSED" || world.StateOf(1) == "CANCELLED")
+        << world.StateOf(1);
+  };
+}
+
+void Plain(World& world) { world.Place(1, 1, {"prd_a 3 10", "prd_b 2 5.55"}); }
+void InTwoParts(World& world) {
+  world.Place(1, 1, {"prd_a 14 3.33", "prd_b 2 5.55"});
+  world.Receive("prd_a", "4");
+}
+void HeldAndReleased(World& world) {
+  Plain(world);
+  world.Hold(1);
+  world.Release(1);
+}
+void BlockedAndUnblocked(World& world) {
+  Plain(world);
+  world.Block(1);
+  world.Unblock(1);
+}
+void ReturnedWhenPaid(World& world) {
+  Plain(world);
+  world.ReturnOneWhenPaid(1);
+}
+void Bounced(World& world) {
+  Plain(world);
+  world.Bounce(1);
+}
+void RoomAfterPayment(World& world) {
+  world.Buyer(2, "100");
+  world.Place(1, 2, {"prd_a 3 20"});
+  world.Place(2, 2, {"prd_a 3 25"});
+  world.Place(3, 2, {"prd_b 1 50"});
+}
+
+TEST(AnOrder, ClosesWhenShippedBilledAndPaid) { EndsTheSame(Plain, Is(1, "CLOSED")); }
+
+TEST(AnOrder, IsDeliveredInPartsAsGoodsArrive) { EndsTheSame(InTwoParts, Is(1, "CLOSED")); }
+
+TEST(AnOrder, ThatIsHeldAndReleasedAtAnyStepEndsAsIfNothingWas) {
+  EndsTheSame(HeldAndReleased, Is(1, "CLOSED"));
+}
+
+TEST(AnOrder, ThatStaysHeldShipsNothingMore) {
+  Everywhere(
+      [](World& world) {
+        Plain(world);
+        world.Hold(1);
+      },
+      [](World& world) {
+        EXPECT_TRUE(world.StateOf(1) == "CLOSED" || world.StateOf(1) == "PLACED" ||
+                    world.StateOf(1) == "CONFIRMED");
+      });
+}
+
+TEST(AnOrder, OfABlockedAccountWaitsAndGoesOnAfterwards) {
+  EndsTheSame(BlockedAndUnblocked, Is(1, "CLOSED"));
+}
+
+TEST(AnOrder, OfAnAccountBlockedTwiceGoesOnAfterwards) {
+  EndsTheSame(
+      [](World& world) {
+        BlockedAndUnblocked(world);
+        world.Block(1);
+        world.Unblock(1);
+      },
+      Is(1, "CLOSED"));
+}
+
+TEST(AnOrder, CancelledAtAnyStepIsCancelledOrWasShipped) {
+  Everywhere(
+      [](World& world) {
+        Plain(world);
+        world.Cancel(1);
+      },
+      Ended());
+}
+
+TEST(AnOrder, CancelledWhilePartsShipKeepsWhatHasLeft) {
+  Everywhere(
+      [](World& world) {
+        world.Place(1, 1, {"prd_a 14 3.33", "prd_b 12 5.55"});
+        world.Cancel(1);
+        world.Receive("prd_a", "4");
+        world.Receive("prd_b", "2");
+      },
+      Ended());
+}
+
+TEST(AnOrder, CancelledHeldAndBlockedInOneMessLeavesNothingBehind) {
+  Everywhere(
+      [](World& world) {
+        Plain(world);
+        world.Hold(1);
+        world.Block(1);
+        world.Cancel(1);
+        world.Release(1);
+        world.Unblock(1);
+      },
+      Ended());
+}
+
+TEST(AnOrder, NobodyShipsIsCancelledForCertain) {
+  EndsTheSame(
+      [](World& world) {
+        world.NobodyShips();
+        Plain(world);
+        world.Cancel(1);
+      },
+      Is(1, "CANCELLED"));
+}
+
+TEST(AReturn, IsCreditedOnce) { EndsTheSame(ReturnedWhenPaid, Is(1, "CLOSED")); }
+
+TEST(AReturn, MayComeBeforeTheInvoiceOrThePayment) {
+  Everywhere(
+      [](World& world) {
+        Plain(world);
+        world.ReturnOne(1);
+        world.ReturnOne(1);
+      },
+      Is(1, "CLOSED"));
+}
+
+TEST(ABouncedPayment, IsPaidAgainAndTheOrderCloses) { EndsTheSame(Bounced, Is(1, "CLOSED")); }
+
+TEST(RefusedCredit, IsGivenWhenAPaymentMakesRoom) {
+  EndsTheSame(RoomAfterPayment, [](World& world) { EXPECT_EQ(world.Orders("CLOSED"), 3); });
+}
+
+TEST(RefusedCredit, LeavesAnOrderThatCanBeCancelled) {
+  Everywhere(
+      [](World& world) {
+        RoomAfterPayment(world);
+        world.Cancel(2);
+        world.Cancel(3);
+      },
+      [](World& world) { EXPECT_EQ(world.Orders("CLOSED") + world.Orders("CANCELLED"), 3); });
+}
+
+TEST(NoBackorder, CancelsAnOrderThatIsShort) {
+  EndsTheSame(
+      [](World& world) {
+        world.Place(1, 1, {"prd_a 11 1", "prd_b 1 1"},
+                    "backorder_policy: BACKORDER_POLICY_NO_BACKORDER");
+      },
+      Is(1, "CANCELLED"));
+}
+
+TEST(CompleteDelivery, WaitsForAllOfTheOrder) {
+  EndsTheSame(
+      [](World& world) {
+        world.Place(1, 1, {"prd_a 12 1", "prd_b 1 1"}, "delivery_policy: DELIVERY_POLICY_COMPLETE");
+        world.Receive("prd_a", "2");
+      },
+      Is(1, "CLOSED"));
+}
+
+TEST(AnAcceptedQuote, BecomesOneOrder) {
+  Everywhere([](World& world) { world.AcceptQuote(1, "prd_a", "3"); },
+             [](World& world) {
+               EXPECT_EQ(world.Orders("CLOSED"), 1);
+               EXPECT_EQ(world.recorded_calls().size(), 2u);  // PromoteCustomer, RecordOrder
+             });
+}
+
+TEST(SixtyFourBuyers, OfTenUnitsShareFiftyFourWithoutOversellingOne) {
+  Everywhere(
+      [](World& world) {
+        world.Product("prd_c");
+        for (int buyer = 2; buyer <= 65; ++buyer) world.Buyer(buyer, "");
+        for (int buyer = 2; buyer <= 65; ++buyer) {
+          world.Place(buyer, buyer, {"prd_c 1 10"});
+          if (buyer == 20) world.Receive("prd_c", "10");
+        }
+        world.Receive("prd_c", "44");
+      },
+      [](World& world) {
+        EXPECT_EQ(world.Orders("CLOSED"), 54);
+        EXPECT_EQ(world.Orders("CONFIRMED"), 10);  // they wait for more
+        EXPECT_EQ(world.Available("prd_c"), 0);
+        EXPECT_EQ(world.Reserved("prd_c"), 0);
+      },
+      20);
+}
+
+TEST(SixtyFourBuyers, OfWhomSomeCancelLeaveTheirGoodsToTheOthers) {
+  Everywhere(
+      [](World& world) {
+        world.Product("prd_c");
+        world.NobodyShips();
+        for (int buyer = 2; buyer <= 33; ++buyer) world.Buyer(buyer, "");
+        for (int buyer = 2; buyer <= 33; ++buyer) world.Place(buyer, buyer, {"prd_c 10 1"});
+        world.Receive("prd_c", "54");
+        for (int buyer = 2; buyer <= 33; buyer += 2) world.Cancel(buyer);
+      },
+      [](World& world) {
+        EXPECT_EQ(world.Orders("CANCELLED"), 16);
+        EXPECT_EQ(world.Orders("CONFIRMED"), 16);
+        EXPECT_EQ(world.Reserved("prd_c"), 54);
+        EXPECT_EQ(world.Available("prd_c"), 0);
+      },
+      30);
+}
+
+TEST(EveryTwoEvents, InBothOrdersEndThePlainOrderTheSame) { EveryPairEndsTheSame(Plain); }
+TEST(EveryTwoEvents, InBothOrdersEndPartDeliveriesTheSame) { EveryPairEndsTheSame(InTwoParts); }
+TEST(EveryTwoEvents, InBothOrdersEndAHoldTheSame) { EveryPairEndsTheSame(HeldAndReleased); }
+TEST(EveryTwoEvents, InBothOrdersEndABlockTheSame) { EveryPairEndsTheSame(BlockedAndUnblocked); }
+TEST(EveryTwoEvents, InBothOrdersEndAReturnTheSame) { EveryPairEndsTheSame(ReturnedWhenPaid); }
+TEST(EveryTwoEvents, InBothOrdersEndABouncedPaymentTheSame) { EveryPairEndsTheSame(Bounced); }
+TEST(EveryTwoEvents, InBothOrdersEndARefusedCreditTheSame) {
+  EveryPairEndsTheSame(RoomAfterPayment);
+}
+
+}  // namespace
+}  // namespace tandem::order_to_cash
