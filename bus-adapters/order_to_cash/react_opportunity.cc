@@ -45,6 +45,7 @@ Call PlaceOrder(const bus::Envelope& cause, const QuoteAccepted& accepted) {
     if (line.has_price_per()) *ordered->mutable_price_per() = line.price_per();
     ordered->set_price_source(order::v1::PRICE_SOURCE_QUOTE);
     if (line.has_discount()) *ordered->mutable_discount() = line.discount();
+    if (line.has_net()) *ordered->mutable_net() = line.net();
     if (line.has_requested_date()) *ordered->mutable_requested_date() = line.requested_date();
   }
   if (accepted.has_freight()) {

@@ -31,23 +31,31 @@ class World {
   // Beforehand: masters and stock. The limit is in USD, "" for none.
   void Buyer(int buyer, const std::string& limit);
   void Product(const std::string& id);
+  void ProductUnknownToOrders(const std::string& id);  // until LearnProduct
   void Stock(const std::string& product, const std::string& quantity);
 
   // What people will do, in this order, each at some moment. Lines are "prd_a 3 10": product,
-  // quantity, price. They take no for an answer (a cancelled order is not held).
+  // quantity, price. They take no for an answer: a blocked buyer orders nothing, a cancelled order
+  // is not held.
   void Place(int order, int buyer, const std::vector<std::string>& lines,
              const std::string& more = "");
-  void AcceptQuote(int buyer, const std::string& product, const std::string& quantity);
+  void AcceptQuote(int quote, int buyer, const std::string& product, const std::string& quantity);
   void Cancel(int order);
   void Hold(int order);
   void Release(int order);
   void Block(int buyer);
   void Unblock(int buyer);
+  void LearnProduct(const std::string& id);
+  void LiftLimit(int buyer);
+  void Override(int order);
   void Receive(const std::string& product, const std::string& quantity);
   // These wait until they can be done: something of the order shipped; all of it paid; paid.
   void ReturnOne(int order);
   void ReturnOneWhenPaid(int order);
   void Bounce(int order);
+  // These do nothing when nothing was shipped, or paid, by then.
+  void ReturnSomeOne();
+  void BounceSome();
   // Of their own accord, whenever they can, the warehouse ships what is planned and not held, and
   // the buyers pay each open invoice.
   void NobodyPays() { pays_ = false; }

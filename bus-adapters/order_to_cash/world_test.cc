@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 
@@ -246,11 +248,112 @@ TEST(CompleteDelivery, WaitsForAllOfTheOrder) {
 }
 
 TEST(AnAcceptedQuote, BecomesOneOrder) {
-  Everywhere([](World& world) { world.AcceptQuote(1, "prd_a", "3"); },
+  Everywhere([](World& world) { world.AcceptQuote(1, 1, "prd_a", "3"); },
              [](World& world) {
                EXPECT_EQ(world.Orders("CLOSED"), 1);
                EXPECT_EQ(world.recorded_calls().size(), 2u);  // PromoteCustomer, RecordOrder
              });
+}
+
+void QuotedBeforeTheProductIsKnown(World& world) {
+  world.ProductUnknownToOrders("prd_new");
+  world.Stock("prd_new", "2");
+  world.AcceptQuote(1, 1, "prd_new", "3");
+  world.LearnProduct("prd_new");
+  world.Receive("prd_new", "1");
+}
+
+TEST(AnAcceptedQuote, ForAProductNotKnownYetIsAmendedWhenItIs) {
+  EndsTheSame(QuotedBeforeTheProductIsKnown,
+              [](World& world) { EXPECT_EQ(world.Orders("CLOSED"), 1); });
+}
+
+TEST(RefusedCredit, IsGivenByAnAuthorisedPerson) {
+  EndsTheSame(
+      [](World& world) {
+        world.Buyer(2, "0");
+        world.Place(1, 2, {"prd_a 3 20"});
+        world.Override(1);
+        world.LiftLimit(2);  // where the word came before the order, it was not heard
+      },
+      Is(1, "CLOSED"));
+}
+
+// Anything that people may do, in any order; in the end every obstacle is taken away, and every
+// order must come to its end.
+void Anything(World& world, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto pick = [&random](int n) { return static_cast<int>(random() % n); };
+  world.Buyer(2, "60");
+  world.Buyer(3, "100");
+  world.ProductUnknownToOrders("prd_new");
+  world.Stock("prd_new", "1");
+  int orders = 0, quotes = 0;
+  for (int step = 0; step < 12; ++step) {
+    const int order = 1 + pick(orders + 1);
+    const int buyer = 1 + pick(3);
+    const std::string some = absl::StrCat(1 + pick(8));
+    switch (pick(13)) {
+      case 0:
+      case 1:
+      case 2:
+        world.Place(++orders, buyer,
+                    {absl::StrCat("prd_a ", some, " 3.33"), absl::StrCat("prd_b ", some, " 7")},
+                    pick(4) == 0   ? "backorder_policy: BACKORDER_POLICY_NO_BACKORDER"
+                    : pick(4) == 0 ? "delivery_policy: DELIVERY_POLICY_COMPLETE"
+                    : pick(4) == 0 ? "priority: 5"
+                                   : "");
+        break;
+      case 3:
+        world.AcceptQuote(++quotes, buyer, pick(2) == 0 ? "prd_a" : "prd_new", some);
+        break;
+      case 4:
+      case 5:
+        world.Cancel(order);
+        break;
+      case 6:
+        world.Hold(order);
+        break;
+      case 7:
+        world.Release(order);
+        break;
+      case 8:
+        world.Block(buyer);
+        break;
+      case 9:
+        world.Unblock(buyer);
+        break;
+      case 10:
+        world.Receive(pick(2) == 0 ? "prd_a" : "prd_b", some);
+        break;
+      case 11:
+        world.ReturnSomeOne();
+        break;
+      default:
+        world.BounceSome();
+        if (pick(2) == 0) world.Override(order);
+    }
+  }
+  for (int order = 1; order <= orders; ++order) world.Release(order);
+  for (int buyer = 1; buyer <= 3; ++buyer) world.Unblock(buyer);
+  for (int buyer = 1; buyer <= 3; ++buyer) world.LiftLimit(buyer);
+  world.LearnProduct("prd_new");
+  for (const char* product : {"prd_a", "prd_b", "prd_new"}) world.Receive(product, "200");
+}
+
+TEST(Anything, ThatPeopleMayDoLeavesEveryOrderAtItsEnd) {
+  for (int i = 0; i < Seeds(1000); ++i) {
+    Manner manner;
+    manner.seed = FirstSeed() + static_cast<uint64_t>(i);
+    manner.eager_people = manner.seed % 4 == 0;
+    SCOPED_TRACE(absl::StrCat("TANDEM_TEST_SEED=", manner.seed));
+    World world(manner);
+    Setting(world);
+    Anything(world, manner.seed);
+    world.Run();
+    EXPECT_EQ(world.Orders("PLACED") + world.Orders("CONFIRMED"), 0) << world.Digest();
+    if (testing::Test::HasFailure()) return;
+  }
 }
 
 TEST(SixtyFourBuyers, OfTenUnitsShareFiftyFourWithoutOversellingOne) {
@@ -298,6 +401,9 @@ TEST(EveryTwoEvents, InBothOrdersEndAHoldTheSame) { EveryPairEndsTheSame(HeldAnd
 TEST(EveryTwoEvents, InBothOrdersEndABlockTheSame) { EveryPairEndsTheSame(BlockedAndUnblocked); }
 TEST(EveryTwoEvents, InBothOrdersEndAReturnTheSame) { EveryPairEndsTheSame(ReturnedWhenPaid); }
 TEST(EveryTwoEvents, InBothOrdersEndABouncedPaymentTheSame) { EveryPairEndsTheSame(Bounced); }
+TEST(EveryTwoEvents, InBothOrdersEndAnAmendmentTheSame) {
+  EveryPairEndsTheSame(QuotedBeforeTheProductIsKnown);
+}
 TEST(EveryTwoEvents, InBothOrdersEndARefusedCreditTheSame) {
   EveryPairEndsTheSame(RoomAfterPayment);
 }

@@ -7,6 +7,7 @@ In a distributed system each service has its address: --customers, --products an
 
 import argparse
 import datetime
+import os
 import uuid
 
 import grpc
@@ -17,7 +18,7 @@ from tandem.customer.v1 import customer_service_pb2, customer_service_pb2_grpc
 from tandem.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from tandem.order.v1 import order_pb2, order_service_pb2, order_service_pb2_grpc
 
-HERE = "127.0.0.1:7400"
+HERE = os.environ.get("TANDEM_ADDRESS", "127.0.0.1:7400")
 
 
 def arguments():

@@ -8,6 +8,7 @@ transaction: then nothing is missed or applied twice, whatever breaks in between
 
 import argparse
 import importlib
+import os
 import re
 
 import grpc
@@ -30,7 +31,8 @@ def entity_of(event):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--address", default="127.0.0.1:7400")
+    parser.add_argument("--address",
+                        default=os.environ.get("TANDEM_ADDRESS", "127.0.0.1:7400"))
     parser.add_argument("--source", default="/tandem/order", help="whose events")
     parser.add_argument("--after", type=int, default=-1,
                         help="events behind this position; 0 for all, -1 for new ones")

@@ -13,6 +13,7 @@ position not the last), which ReadEvents of the source's EventService has.
 
 import argparse
 import importlib
+import os
 import sys
 import time
 
@@ -23,7 +24,7 @@ import stubs  # noqa: F401  before the generated modules
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--brokers", default="127.0.0.1:9092")
+    parser.add_argument("--brokers", default=os.environ.get("TANDEM_BUS_KAFKA", "127.0.0.1:9092"))
     parser.add_argument("--topic", default="tandem.order.order.v1")
     parser.add_argument("--group", default="example.on.order", help="the consumer group")
     parser.add_argument("--limit", type=int, default=0, help="stop after so many")

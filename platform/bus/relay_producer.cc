@@ -13,6 +13,7 @@ namespace {
 
 constexpr absl::Duration kAskAgain = absl::Seconds(5);
 constexpr int kAskTimeoutMs = 3'000;
+constexpr int kAskAgainTimeoutMs = 300;
 constexpr int kCreateTimeoutMs = 10'000;
 // An event carries its entity, now and before; requests end at 4 MiB.
 constexpr char kMessageMaxBytes[] = "10485760";
@@ -106,7 +107,15 @@ absl::StatusOr<RelayProducer::Topic*> RelayProducer::Ask(const std::string& topi
       return KafkaFailure(absl::StrCat("opening the topic ", name), rd_kafka_last_error());
     }
   }
-  TANDEM_ASSIGN_OR_RETURN(auto mine, TopicsOf(client_.get(), known.handle.get(), kAskTimeoutMs));
+  auto asked = TopicsOf(client_.get(), known.handle.get(),
+                        known.partitions > 0 ? kAskAgainTimeoutMs : kAskTimeoutMs);
+  if (!asked.ok()) {
+    if (known.partitions == 0) return asked.status();
+    // What was known will do; a broker that stays away fails what is on its way.
+    known.ask_again = absl::Now() + kAskAgain;
+    return &known;
+  }
+  std::map<std::string, int>& mine = *asked;
   if (mine[name] < std::max(known.partitions, 1)) {
     return KafkaFailure(absl::StrCat("the topic ", name),
                         RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);  // it was removed, or made anew

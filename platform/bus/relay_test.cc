@@ -1,15 +1,7 @@
-// The relay and the Kafka feed with a real broker: what a broker, a network and other replicas do.
+// The relay with a real broker: what a broker, a network and other replicas do.
 #include "platform/bus/relay.h"
 
-#include <map>
-#include <set>
-
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "platform/bus/bus_fixture.h"
-#include "platform/bus/envelope.h"
-#include "platform/bus/kafka_client.h"
-#include "platform/bus/kafka_feed.h"
+#include "platform/bus/kafka_fixture.h"
 #include "platform/store/journal.h"
 #include "tests/support/cut_proxy.h"
 #include "tests/support/free_port.h"
@@ -17,84 +9,7 @@
 namespace tandem::bus {
 namespace {
 
-using testing::HasSubstr;
 using testing::IsEmpty;
-
-const std::vector<std::string> kTopics = {kBoxTopic, kThingTopic};
-
-// A topic as it lies in Kafka: partition after partition, each in its order.
-struct Stored {
-  int partition;
-  std::string key, value, headers;
-  int64_t position;
-};
-std::vector<Stored> ReadTopic(test::KafkaBroker& broker, const std::string& topic) {
-  auto client = OpenKafka(RD_KAFKA_CONSUMER, broker.bootstrap(),
-                          {{"group.id", "reads-all"},
-                           {"enable.partition.eof", "true"},
-                           {"auto.offset.reset", "earliest"}});
-  EXPECT_TRUE(client.ok());
-  rd_kafka_poll_set_consumer(client->get());
-  std::vector<Stored> all;
-  const auto topics = TopicsOf(client->get(), nullptr, 10'000);
-  if (!topics.ok() || !topics->contains(topic)) return all;
-  const int partitions = topics->at(topic);
-  const KafkaList list(rd_kafka_topic_partition_list_new(partitions));
-  for (int p = 0; p < partitions; ++p) {
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset =
-        RD_KAFKA_OFFSET_BEGINNING;
-  }
-  rd_kafka_assign(client->get(), list.get());
-  const absl::Time deadline = absl::Now() + test::kPatience;
-  for (int open = partitions; open > 0 && absl::Now() < deadline;) {
-    const KafkaMessage record(rd_kafka_consumer_poll(client->get(), 100));
-    if (record == nullptr) continue;
-    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) --open;
-    if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    Stored one{record->partition, std::string(static_cast<char*>(record->key), record->key_len),
-               std::string(static_cast<char*>(record->payload), record->len), "", 0};
-    Headers headers;
-    rd_kafka_headers_t* raw = nullptr;
-    rd_kafka_message_headers(record.get(), &raw);
-    const char* name;
-    const void* value;
-    size_t size;
-    for (size_t i = 0; rd_kafka_header_get_all(raw, i, &name, &value, &size) == 0; ++i) {
-      headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
-      absl::StrAppend(&one.headers, name, "=", headers.back().second, "\n");
-    }
-    const auto event = FromRecord(headers, "any", one.key, one.value);
-    EXPECT_TRUE(event.ok()) << event.status();
-    if (event.ok()) one.position = event->position();
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
-// Every position of the topic is there; copies are alike; each key's first copies come in order.
-void ExpectWhole(const std::vector<Stored>& all, size_t events) {
-  std::map<int64_t, const Stored*> first;
-  std::map<std::string, int64_t> last;
-  for (const Stored& one : all) {
-    auto [it, fresh] = first.emplace(one.position, &one);
-    if (!fresh) {
-      EXPECT_EQ(it->second->headers, one.headers);
-      EXPECT_EQ(it->second->value, one.value);
-      EXPECT_EQ(it->second->key, one.key);
-      continue;
-    }
-    EXPECT_LT(last[one.key], one.position);
-    last[one.key] = one.position;
-  }
-  EXPECT_EQ(first.size(), events);
-}
-
-struct KafkaReader {
-  KafkaReader(KafkaBus& bus, Ledger& ledger)
-      : runner(CountingConsumer(ledger, kTopics), bus.MakeFeed("ledger", kTopics), ledger.writer(),
-               ledger.rows(), QuickOptions()) {}
-  Runner runner;
-};
 
 TEST(Relay, CopiesTheJournalInOrderPerKey) {
   Source source;
@@ -205,126 +120,6 @@ TEST(Relay, LosesNothingToWritersThatHoldTransactionsOpen) {
   EXPECT_TRUE(bus.RelayIsAt(100));
   (*idle)->Rollback();
   ExpectWhole(ReadTopic(test::KafkaBroker::Shared(), bus.prefix() + kBoxTopic), 100);
-}
-
-TEST(KafkaFeed, TwoRunnersOfAGroupShareTheWork) {
-  Source source;
-  Ledger ledger(Engine::kPostgres);
-  KafkaBus bus(source);
-  source.Spread(100);
-  ASSERT_TRUE(bus.RelayIsAt(100));
-  auto one = std::make_unique<KafkaReader>(bus, ledger);
-  one->runner.Start();
-  EXPECT_TRUE(test::WaitFor([&] { return ledger.HasAll(source, kTopics); }));
-  // The second joins, then the first goes, while events come: every partition changes hands.
-  Ledger replica(ledger.store());
-  KafkaReader two(bus, replica);
-  two.runner.Start();
-  for (int i = 0; i < 20; ++i) source.Spread(40);
-  one = nullptr;
-  for (int i = 0; i < 5; ++i) source.Spread(40);
-  EXPECT_TRUE(test::WaitFor([&] { return ledger.HasAll(source, kTopics); }))
-      << two.runner.status().last_error;
-  EXPECT_THAT(ledger.turns(), IsEmpty());
-  EXPECT_THAT(replica.turns(), IsEmpty());
-}
-
-TEST(KafkaFeed, PartitionsThatAreAddedChangeNothing) {
-  Source source;
-  Ledger ledger;
-  KafkaBus bus(source);
-  source.Spread(100);
-  ASSERT_TRUE(bus.RelayIsAt(100));
-  KafkaReader reader(bus, ledger);
-  EXPECT_TRUE(StepUntil(reader.runner, [&] { return ledger.HasAll(source, kTopics); }));
-  auto admin = OpenKafka(RD_KAFKA_PRODUCER, test::KafkaBroker::Shared().bootstrap(), {});
-  const std::string topic = bus.prefix() + kBoxTopic;
-  char words[256];
-  rd_kafka_NewPartitions_t* more =
-      rd_kafka_NewPartitions_new(topic.c_str(), 7, words, sizeof(words));
-  const KafkaQueue queue(rd_kafka_queue_new(admin->get()));
-  rd_kafka_CreatePartitions(admin->get(), &more, 1, nullptr, queue.get());
-  const KafkaEvent done(rd_kafka_queue_poll(queue.get(), 10'000));
-  rd_kafka_NewPartitions_destroy(more);
-  ASSERT_NE(done, nullptr);
-  std::set<int> partitions;
-  EXPECT_TRUE(StepUntil(reader.runner, [&] {
-    source.Spread(40);
-    partitions.clear();
-    for (const Stored& one : ReadTopic(test::KafkaBroker::Shared(), topic)) {
-      partitions.insert(one.partition);
-    }
-    return partitions.size() > 3;
-  }));
-  EXPECT_TRUE(StepUntil(reader.runner, [&] { return ledger.HasAll(source, kTopics); }));
-  EXPECT_THAT(ledger.turns(), IsEmpty());
-  EXPECT_EQ(bus.relay().status().rebuilt, 0);
-}
-
-TEST(KafkaFeed, ReportsWhatItCannotPlaceAndReadsItFromTheSource) {
-  Source source;
-  Ledger ledger;
-  KafkaBus bus(source);
-  source.Boxes("a", 3);
-  ASSERT_TRUE(bus.RelayIsAt(3));
-  auto producer = OpenKafka(RD_KAFKA_PRODUCER, test::KafkaBroker::Shared().bootstrap(), {});
-  const std::string topic = bus.prefix() + kBoxTopic;
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(
-        rd_kafka_producev(producer->get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(i),
-                          RD_KAFKA_V_VALUE(const_cast<char*>("junk"), 4), RD_KAFKA_V_END),
-        RD_KAFKA_RESP_ERR_NO_ERROR);
-  }
-  rd_kafka_flush(producer->get(), 10'000);
-  source.Boxes("a", 3);
-  std::vector<std::string> passed_over;
-  KafkaFeedOptions options;
-  options.brokers = test::KafkaBroker::Shared().bootstrap();
-  options.group = bus.prefix() + "ledger";
-  options.topics = kTopics;
-  options.topic_prefix = bus.prefix();
-  options.source = source.MakeFeed();
-  options.passed_over = [&](const absl::Status& why) { passed_over.push_back(why.ToString()); };
-  auto feed = MakeKafkaFeed(std::move(options));
-  ASSERT_TRUE(feed.ok());
-  Runner runner(CountingConsumer(ledger, kTopics), *std::move(feed), ledger.writer(), ledger.rows(),
-                QuickOptions());
-  EXPECT_TRUE(
-      StepUntil(runner, [&] { return ledger.HasAll(source, kTopics) && passed_over.size() == 3; }));
-  EXPECT_THAT(ledger.turns(), IsEmpty());
-}
-
-TEST(KafkaFeed, GoesOnWhileTheSourceIsAway) {
-  Source source;
-  Ledger ledger;
-  KafkaBus bus(source);
-  source.Spread(50);
-  auto faults = std::make_shared<Faults>();
-  for (int i = 0; i < 2; ++i) {
-    Runner runner(CountingConsumer(ledger, kTopics),
-                  WithFaults(bus.MakeFeed("ledger", kTopics), faults, false), ledger.writer(),
-                  ledger.rows(), QuickOptions());
-    EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
-    // The next one begins with the broker alone.
-    faults->source_away = true;
-    source.Spread(50);
-  }
-  EXPECT_THAT(ledger.turns(), IsEmpty());
-}
-
-TEST(KafkaFeed, AReaderThatKnowsNothingOfItsSourceWaitsForIt) {
-  Source source;
-  Ledger ledger;
-  KafkaBus bus(source);
-  source.Spread(50);
-  auto faults = std::make_shared<Faults>();
-  faults->source_away = true;
-  Runner runner(CountingConsumer(ledger, kTopics),
-                WithFaults(bus.MakeFeed("ledger", kTopics), faults, false), ledger.writer(),
-                ledger.rows(), QuickOptions());
-  EXPECT_EQ(runner.Step(absl::Milliseconds(10)).status().code(), absl::StatusCode::kUnavailable);
-  faults->source_away = false;
-  EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
 }
 
 // --- A broker of one's own: killed, wiped, cut off

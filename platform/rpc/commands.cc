@@ -120,7 +120,10 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
   if (status.ok() && count > kBatchItemsMax) {
     status = InvalidField("requests", "BATCH_TOO_LARGE", "a batch has at most 1,000 items");
   }
-  if (!status.ok() || count == 0) {
+  if (status.ok() && count == 0) {
+    status = InvalidField("requests", "REQUIRED_FIELD_MISSING", "the field is required");
+  }
+  if (!status.ok()) {
     reactor->Finish(ToGrpc(status));
     return reactor;
   }

@@ -10,6 +10,7 @@
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/envelope.h"
+#include "platform/rpc/call_checks.h"
 #include "platform/rpc/grpc_status.h"
 #include "tandem/events/v1/event_service.grpc.pb.h"
 
@@ -46,6 +47,7 @@ struct EventStream::Rep final : public v1::EventService::Service {
 
   absl::Status Watch(grpc::ServerContext* context, const v1::WatchEventsRequest& request,
                      grpc::ServerWriter<v1::WatchEventsResponse>* writer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     TANDEM_ASSIGN_OR_RETURN(int64_t head, journal->Head());
     if (!request.incarnation().empty() && request.incarnation() != journal->incarnation()) {
@@ -106,6 +108,7 @@ struct EventStream::Rep final : public v1::EventService::Service {
   }
 
   absl::Status Read(const v1::ReadEventsRequest& request, v1::ReadEventsResponse* answer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     if (request.page_size() < 0) {
       return InvalidField("page_size", "PAGE_SIZE_INVALID", "a page's size is not negative");
@@ -136,6 +139,7 @@ struct EventStream::Rep final : public v1::EventService::Service {
   }
 
   absl::Status Heads(const v1::GetHeadsRequest& request, v1::GetHeadsResponse* answer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     TANDEM_ASSIGN_OR_RETURN(int64_t head, journal->Head());
     TANDEM_ASSIGN_OR_RETURN(std::vector<store::LaneHeadRow> lanes, journal->LaneHeads());
@@ -157,6 +161,7 @@ struct EventStream::Rep final : public v1::EventService::Service {
   }
 
   std::vector<JournalSource> sources;
+  const Validator validator = ValidatorOf(v1::EventService::service_full_name());
   std::atomic<int> streams{0};
   std::atomic<bool> stopping{false};
 };

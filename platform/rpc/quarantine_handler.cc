@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/rpc/call_checks.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/page_token.h"
 #include "tandem/operations/v1/quarantine_service.grpc.pb.h"
@@ -39,6 +40,7 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
   // the reader's name.
   absl::Status List(const v1::ListQuarantinedKeysRequest& request,
                     v1::ListQuarantinedKeysResponse* answer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(int32_t size, PageSize(request.page_size()));
     for (bus::Quarantine* quarantine : quarantines) {
       if (!request.reader().empty() && request.reader() != quarantine->reader()) continue;
@@ -57,6 +59,7 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
 
   absl::Status Get(const v1::GetQuarantinedKeyRequest& request,
                    v1::GetQuarantinedKeyResponse* answer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(bus::Quarantine * quarantine, Of(request.id()));
     TANDEM_ASSIGN_OR_RETURN(*answer->mutable_key(), quarantine->Get(request.id()));
     TANDEM_ASSIGN_OR_RETURN(std::vector<v1::QuarantinedEvent> events,
@@ -65,8 +68,10 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
     return absl::OkStatus();
   }
 
-  template <class Answer>
-  absl::Status Retry(const std::string& id, bool skip_first, Answer* answer) {
+  template <class Request, class Answer>
+  absl::Status Retry(const Request& request, bool skip_first, Answer* answer) {
+    TANDEM_RETURN_IF_ERROR(validator.Check(request));
+    const std::string& id = request.id();
     TANDEM_ASSIGN_OR_RETURN(bus::Quarantine * quarantine, Of(id));
     TANDEM_ASSIGN_OR_RETURN(int applied, quarantine->Retry(id, skip_first));
     answer->set_applied_count(applied);
@@ -87,15 +92,16 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
   grpc::Status RetryQuarantinedKey(grpc::ServerContext*,
                                    const v1::RetryQuarantinedKeyRequest* request,
                                    v1::RetryQuarantinedKeyResponse* answer) override {
-    return ToGrpc(Retry(request->id(), false, answer));
+    return ToGrpc(Retry(*request, false, answer));
   }
   grpc::Status SkipQuarantinedEvent(grpc::ServerContext*,
                                     const v1::SkipQuarantinedEventRequest* request,
                                     v1::SkipQuarantinedEventResponse* answer) override {
-    return ToGrpc(Retry(request->id(), true, answer));
+    return ToGrpc(Retry(*request, true, answer));
   }
 
   std::vector<bus::Quarantine*> quarantines;
+  const Validator validator = ValidatorOf(v1::QuarantineService::service_full_name());
 };
 
 QuarantineHandler::QuarantineHandler(std::vector<bus::Quarantine*> quarantines)

@@ -1,0 +1,193 @@
+#include "tests/journeys/company.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "tests/support/temp_dir.h"
+
+namespace tandem::test {
+namespace {
+
+constexpr int kPagesMax = 100;
+constexpr size_t kUlid = 26;
+// 2012-07-04, the time in all ids that the import makes (cli/northwind/parts.cc).
+constexpr absl::string_view kImportTime = "01717mjk00";
+
+// The lists that are compared: every public one but those of what is under way.
+constexpr const char* kLists[] = {
+    "customer list-customers",
+    "customer list-contacts",
+    "customer list-credit-standings",
+    "customer list-dealings-histories",
+    "customer list-dealings-documents",
+    "opportunity list-opportunities",
+    "opportunity list-quotes",
+    "opportunity list-activities",
+    "opportunity list-pipelines",
+    "opportunity list-catalogue-items",
+    "opportunity list-opportunity-results",
+    "opportunity list-order-results",
+    "opportunity list-customer-facts",
+    "order list-orders",
+    "order list-product-facts",
+    "order list-customer-facts",
+    "order list-account-facts",
+    "order list-tax-rate-facts",
+    "inventory list-products",
+    "inventory list-stocks",
+    "inventory list-demands",
+    "inventory list-shipments",
+    "inventory list-stock-moves",
+    "billing list-customers",
+    "billing list-debtor-accounts",
+    "billing list-account-exposures",
+    "billing list-credit-commitments",
+    "billing list-invoices",
+    "billing list-credit-notes",
+    "billing list-payments",
+    "billing list-ledger-entries",
+    "billing list-tax-codes",
+    "billing list-accounting-periods",
+    "operations list-quarantined-keys",
+    "customer_sync list-conflicts",
+    "product_sync list-conflicts",
+};
+
+// The name in `"name": …`; empty for other lines.
+absl::string_view FieldIn(absl::string_view line) {
+  absl::ConsumePrefix(&line, "\"");
+  const size_t end = line.find("\": ");
+  return end == absl::string_view::npos ? "" : line.substr(0, end);
+}
+
+bool OfHistory(absl::string_view field) {
+  return absl::EndsWith(field, "_time") || field == "time" || field == "etag" ||
+         field == "version" || absl::EndsWith(field, "_version") || field == "revision";
+}
+
+// inv_01m80t2zpvh8a19ebah6ff13zn -> inv_*
+std::string WithoutChance(absl::string_view line) {
+  std::string out;
+  while (true) {
+    const size_t mark = line.find('_');
+    if (mark == absl::string_view::npos) return absl::StrCat(out, line);
+    absl::StrAppend(&out, line.substr(0, mark + 1));
+    line.remove_prefix(mark + 1);
+    const absl::string_view id = line.substr(0, kUlid);
+    const bool is_id = id.size() == kUlid && std::all_of(id.begin(), id.end(), [](char c) {
+                         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+                       });
+    if (!is_id || absl::StartsWith(id, kImportTime)) continue;
+    absl::StrAppend(&out, "*");
+    line.remove_prefix(kUlid);
+  }
+}
+
+// The resources of one page, printed with an indent of one a level; its token for the next.
+std::string TakePage(absl::string_view json, std::vector<std::string>* resources) {
+  std::string token, resource;
+  for (absl::string_view line : absl::StrSplit(json, '\n')) {
+    if (absl::StartsWith(line, " \"next_page_token\": \"")) {
+      token = std::string(absl::StripSuffix(line.substr(21), "\""));
+    }
+    if (!absl::StartsWith(line, "  ")) continue;
+    const bool last = absl::StartsWith(line, "  }");
+    absl::string_view text = line;
+    while (absl::ConsumePrefix(&text, " ")) {
+    }
+    absl::ConsumeSuffix(&text, ",");
+    if (!OfHistory(FieldIn(text))) absl::StrAppend(&resource, WithoutChance(text), "\n");
+    if (!last) continue;
+    resources->push_back(std::move(resource));
+    resource.clear();
+  }
+  return token;
+}
+
+}  // namespace
+
+std::string Program(absl::string_view name) { return absl::StrCat(TANDEM_BIN, "/", name); }
+
+Command UpOnce(const std::string& data_dir) {
+  return {.args = {Program("tandem"), "up", "--once", "--data", data_dir,
+                   "--server.listen=127.0.0.1:0"}};
+}
+
+Report ReportIn(absl::string_view output) {
+  Report report;
+  const size_t start = output.find("Northwind, read back");
+  if (start == absl::string_view::npos) return report;
+  for (absl::string_view line : absl::StrSplit(output.substr(start), '\n')) {
+    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (words.empty()) continue;
+    if (words[0] == "events" && words.size() == 2) {
+      (void)absl::SimpleAtoi(words[1], &report.events);
+    } else if (words[0] != "import" && words[0] != "replay") {
+      report.lines.emplace_back(line);
+      if (absl::EndsWith(line, "every figure agrees.")) {
+        report.in_step = true;
+        break;
+      }
+    }
+  }
+  return report;
+}
+
+const Undisturbed& UndisturbedCompany() {
+  static const auto* const dir = new TempDir;  // removed at exit
+  static const Undisturbed company = [] {
+    std::atexit([] { delete dir; });
+    Undisturbed made{.data_dir = dir->File("undisturbed"), .output = {}, .took = {}, .exit = {}};
+    const absl::Time start = absl::Now();
+    auto finished = RunToEnd(UpOnce(made.data_dir), kJourneyPatience);
+    made.took = absl::Now() - start;
+    made.output = finished.ok() ? finished->output : std::string(finished.status().message());
+    if (finished.ok()) made.exit = finished->exit;
+    return made;
+  }();
+  return company;
+}
+
+std::map<std::string, std::vector<std::string>> DigestOf(const std::string& data_dir) {
+  std::map<std::string, std::vector<std::string>> digest;
+  auto served =
+      Process::Start({.args = {Program("tandem"), "start", absl::StrCat("--storage.dir=", data_dir),
+                               "--server.listen=127.0.0.1:0"}});
+  EXPECT_TRUE(served.ok()) << served.status();
+  if (!served.ok()) return digest;
+  const auto address = (*served)->WaitUntilReady("tandem");
+  EXPECT_TRUE(address.ok()) << address.status();
+  if (!address.ok()) return digest;
+  for (const std::string list : kLists) {
+    std::vector<std::string>& resources = digest[list];
+    std::string token;
+    for (int page = 0; page < kPagesMax; ++page) {
+      Command command{.args = {Program("tandem")}};
+      for (absl::string_view word : absl::StrSplit(list, ' ')) command.args.emplace_back(word);
+      for (const std::string& word : {std::string("--page-size=1000"), "--page-token=" + token,
+                                      std::string("--output=json"), "--address=" + *address}) {
+        if (word != "--page-token=") command.args.push_back(word);
+      }
+      const auto answer = RunToEnd(std::move(command));
+      EXPECT_TRUE(answer.ok()) << answer.status();
+      if (!answer.ok()) return digest;
+      EXPECT_TRUE(answer->exit.ok()) << list << ": " << answer->output;
+      token = TakePage(answer->output, &resources);
+      if (token.empty()) break;
+    }
+    EXPECT_EQ(token, "") << list << " has more pages than are read";
+    std::sort(resources.begin(), resources.end());
+  }
+  EXPECT_TRUE((*served)->Stop().ok());
+  return digest;
+}
+
+}  // namespace tandem::test
