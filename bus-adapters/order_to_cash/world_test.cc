@@ -1,5 +1,6 @@
 // Order to cash under every order of delivery: the same scripts under many seeds, and with the
-// events of every two types held back in both orders. World checks after each run what must hold;
+// events of every two types held back in both orders. TANDEM_TEST_SEED runs one seed,
+// TANDEM_TEST_RUNS another number of them. World checks after each run what must hold;
 // a script without a race must also end the same every time.
 #include "bus-adapters/order_to_cash/world.h"
 
@@ -21,7 +22,11 @@ uint64_t FirstSeed() {
   const char* given = std::getenv("TANDEM_TEST_SEED");
   return given != nullptr ? std::stoull(given) : 1;
 }
-int Seeds(int most) { return std::getenv("TANDEM_TEST_SEED") != nullptr ? 1 : most; }
+int Seeds(int most) {
+  const char* runs = std::getenv("TANDEM_TEST_RUNS");
+  if (runs != nullptr) return std::stoi(runs);
+  return std::getenv("TANDEM_TEST_SEED") != nullptr ? 1 : most;
+}
 
 void Setting(World& world) {
   world.Buyer(1, "1000");

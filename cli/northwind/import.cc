@@ -177,6 +177,7 @@ absl::Status OfferProducts(const Company& company, Parts& parts) {
     offer->mutable_update_mask()->add_paths("offered");
     offer->set_request_id(RequestIdOf("OfferProduct", item.id()));
   }
+  if (offers.requests().empty()) return absl::OkStatus();  // imported before
   TANDEM_ASSIGN_OR_RETURN(
       sales::BatchUpdateCatalogueItemsResponse answer,
       rpc::Call(*parts.opportunity, &Stub::BatchUpdateCatalogueItems, offers));

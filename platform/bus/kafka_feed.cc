@@ -33,7 +33,8 @@ KafkaSettings SettingsOf(const std::string& group) {
       {"heartbeat.interval.ms", "1000"},
       {"max.poll.interval.ms", "300000"},
       // A broker answers as soon as there is a byte; this bounds how long a new partition waits.
-      {"fetch.wait.max.ms", "50"},
+      // Much less, and what all idle readers ask keeps a small broker busy.
+      {"fetch.wait.max.ms", "250"},
       {"fetch.error.backoff.ms", "50"},
       // What waits in memory is bounded: 16 MiB a partition, and one fetch beyond.
       {"queued.min.messages", "10000"},

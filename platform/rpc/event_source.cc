@@ -17,12 +17,11 @@ class EventSourceFeed final : public bus::Feed {
       : source_(std::move(source)), stub_(v1::EventService::NewStub(channel)) {}
 
   absl::Status Start(int64_t looked_at) override {
-    position_ = settled_ = looked_at;
+    position_ = looked_at;
     return absl::OkStatus();
   }
 
   absl::StatusOr<bus::FeedBatch> Next(int max, absl::Duration timeout) override {
-    position_ = settled_;
     const absl::Time end = absl::Now() + timeout;
     while (true) {
       v1::ReadEventsRequest request;
@@ -42,7 +41,7 @@ class EventSourceFeed final : public bus::Feed {
     }
   }
 
-  void Settled() override { settled_ = position_; }
+  void Settled() override {}
 
   absl::StatusOr<std::vector<bus::Envelope>> Fill(const bus::LaneId& lane, int64_t after,
                                                   int max) override {
@@ -77,7 +76,6 @@ class EventSourceFeed final : public bus::Feed {
   std::string source_;
   std::unique_ptr<Stub> stub_;
   int64_t position_ = 0;
-  int64_t settled_ = 0;
 };
 
 }  // namespace

@@ -57,6 +57,7 @@ class ProcessRep final : public Process {
  public:
   ~ProcessRep() override {
     for (auto& part : parts_) part->StopWork();
+    for (auto& runner : runners_) runner->RequestStop();  // all at once: each may be waiting
     for (auto& runner : runners_) runner->Stop();
     relays_.clear();
     if (events_ != nullptr) events_->Stop();

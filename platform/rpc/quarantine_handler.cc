@@ -42,6 +42,9 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
                     v1::ListQuarantinedKeysResponse* answer) {
     TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(int32_t size, PageSize(request.page_size()));
+    if (!request.page_token().empty() && !Of(request.page_token()).ok()) {
+      return InvalidField("page_token", "PAGE_TOKEN_INVALID", "the page token is none of ours");
+    }
     for (bus::Quarantine* quarantine : quarantines) {
       if (!request.reader().empty() && request.reader() != quarantine->reader()) continue;
       const int left = size + 1 - answer->keys_size();

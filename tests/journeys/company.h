@@ -45,8 +45,10 @@ const Undisturbed& UndisturbedCompany();
 
 // Everything that the services' list methods answer, per method, as a sorted list of resources in
 // JSON. Left out is what depends on the history and not on the business: times of creation and
-// change, etags and versions (they count the writes), page tokens, and the ids that a process made
-// by chance; ids that the import made from the files' keys are kept.
+// change, etags and versions (they count the writes), page tokens, the ids that a process made by
+// chance, and the accounts' numbers, given in the order in which customers happen to arrive. Ids
+// that the import made from the files' keys are kept, and the numbers of orders, shipments and
+// invoices too.
 std::map<std::string, std::vector<std::string>> DigestOf(const std::string& data_dir);
 
 }  // namespace tandem::test
