@@ -118,11 +118,12 @@ List OfOrder(const std::string& what) {
 
 TEST(Reaction1, AnAcceptedQuotePromotesTheCustomerAndPlacesTheOrder) {
   const List calls = Calls<opportunity::v1::QuoteEvent>(
-      kQuotes, "quote_accepted { quote_id: 'quo_1' quote_version: 2 customer_id: 'cus_1' "
-               "customer_name: 'Shop' payer_customer_id: 'cus_2' bill_to_customer_id: 'cus_3' "
-               "currency: 'USD' acceptance_date { year: 2026 month: 1 day: 9 } lines { "
-               "line_number: 1 product_id: 'prd_1' sku: 'S' " +
-                   Pieces("quantity", 3) + Usd("unit_price", 10) + "} }");
+      kQuotes,
+      "quote_accepted { quote_id: 'quo_1' quote_version: 2 customer_id: 'cus_1' "
+      "customer_name: 'Shop' payer_customer_id: 'cus_2' bill_to_customer_id: 'cus_3' "
+      "currency: 'USD' acceptance_date { year: 2026 month: 1 day: 9 } lines { "
+      "line_number: 1 product_id: 'prd_1' sku: 'S' " +
+          Pieces("quantity", 3) + Usd("unit_price", 10) + "} }");
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0], Asks<customer::v1::PromoteCustomerRequest>(
                           "customer.PromoteCustomer of cus_1", "id: 'cus_1'"));
@@ -143,8 +144,9 @@ TEST(Reaction2, APlacedOrderRecordsItsDemandAndReservesCredit) {
 
 TEST(Reaction2, APlacedOrderOfAQuoteIsRecordedThere) {
   const List calls = Calls<order::v1::OrderEvent>(
-      kOrders, "order { id: 'ord_1' order_number: 'SO-1' quote_id: 'quo_1' quote_version: 2 } "
-               "order_placed {}");
+      kOrders,
+      "order { id: 'ord_1' order_number: 'SO-1' quote_id: 'quo_1' quote_version: 2 } "
+      "order_placed {}");
   ASSERT_EQ(calls.size(), 3u);
   EXPECT_EQ(calls[2], Asks<opportunity::v1::RecordOrderRequest>(
                           "opportunity.RecordOrder of quo_1",
@@ -159,9 +161,10 @@ TEST(Reaction3, ReservedCreditReservesStock) {
                 kCommitments, "credit_reserved { order_id: 'ord_1' revision: 1 }"),
             List{stock});
   const List lifted = Calls<billing::v1::CreditCommitmentEvent>(
-      kCommitments, "meta { entity_version: 4 } credit_reserved { order_id: 'ord_1' revision: 1 "
-                    "lifts_refusal: true " +
-                        Usd("amount", 119) + "}");
+      kCommitments,
+      "meta { entity_version: 4 } credit_reserved { order_id: 'ord_1' revision: 1 "
+      "lifts_refusal: true " +
+          Usd("amount", 119) + "}");
   EXPECT_EQ(lifted, (List{stock, Asks<order::v1::RecordCreditRequest>(
                                      "order.RecordCredit of ord_1",
                                      "order_id: 'ord_1' revision: 1 status: CREDIT_STATUS_APPROVED "
@@ -186,9 +189,10 @@ TEST(Reaction4, RefusedCreditIsRecordedWithItsFigures) {
   const std::string figures =
       Usd("limit", 100) + Usd("exposure", 90) + Usd("requested", 20) + Usd("shortfall", 10);
   EXPECT_EQ(Calls<billing::v1::CreditCommitmentEvent>(
-                kCommitments, "meta { entity_version: 4 } credit_refused { order_id: 'ord_1' "
-                              "revision: 1 reason: CREDIT_REFUSAL_REASON_OVER_LIMIT " +
-                                  figures + "}"),
+                kCommitments,
+                "meta { entity_version: 4 } credit_refused { order_id: 'ord_1' "
+                "revision: 1 reason: CREDIT_REFUSAL_REASON_OVER_LIMIT " +
+                    figures + "}"),
             List{Asks<order::v1::RecordCreditRequest>(
                 "order.RecordCredit of ord_1",
                 "order_id: 'ord_1' revision: 1 status: CREDIT_STATUS_REFUSED "
@@ -236,9 +240,10 @@ TEST(Reaction8, AnOrderToBeCancelledReleasesItsStock) {
 
 TEST(Reaction9, ReleasedStockCompletesTheCancellation) {
   EXPECT_EQ(Calls<inventory::v1::DemandEvent>(
-                kDemands, "meta { entity_version: 5 } stock_released { order_id: 'ord_1' revision: "
-                          "1 lines { line_number: 1 " +
-                              Pieces("released", 2) + Pieces("shipped", 1) + "} }"),
+                kDemands,
+                "meta { entity_version: 5 } stock_released { order_id: 'ord_1' revision: "
+                "1 lines { line_number: 1 " +
+                    Pieces("released", 2) + Pieces("shipped", 1) + "} }"),
             List{Asks<order::v1::CompleteCancelRequest>(
                 "order.CompleteCancel of ord_1",
                 "order_id: 'ord_1' demand_version: 5 lines { line_number: 1 " +
@@ -255,10 +260,11 @@ TEST(Reaction10, ACancelledOrClosedOrderReleasesItsCreditUnlessTheLastInvoiceDid
 
 TEST(Reaction11, AShippedShipmentIsRecorded) {
   EXPECT_EQ(Calls<inventory::v1::ShipmentEvent>(
-                kShipments, "meta { entity_version: 2 } shipment_shipped { order_id: 'ord_1' "
-                            "shipment_id: 'shp_1' shipment_number: 'SH-1' ship_date { year: 2026 "
-                            "month: 1 day: 15 } lines { line_number: 1 " +
-                                Pieces("quantity", 2) + Pieces("shipped_total", 3) + "} }"),
+                kShipments,
+                "meta { entity_version: 2 } shipment_shipped { order_id: 'ord_1' "
+                "shipment_id: 'shp_1' shipment_number: 'SH-1' ship_date { year: 2026 "
+                "month: 1 day: 15 } lines { line_number: 1 " +
+                    Pieces("quantity", 2) + Pieces("shipped_total", 3) + "} }"),
             List{Asks<order::v1::RecordShipmentRequest>(
                 "order.RecordShipment of shp_1",
                 "order_id: 'ord_1' shipment_id: 'shp_1' shipment_number: 'SH-1' "
@@ -297,13 +303,14 @@ constexpr char kInvoice[] =
     "net { currency_code: 'USD' units: 100 } } } meta { entity_version: 6 } ";
 
 TEST(Reaction13, APostedInvoiceIsRecorded) {
-  EXPECT_EQ(Calls<billing::v1::InvoiceEvent>(kInvoices, absl::StrCat(kInvoice, "invoice_posted {}")),
-            List{Asks<order::v1::RecordInvoiceRequest>(
-                "order.RecordInvoice of inv_1",
-                "order_id: 'ord_1' invoice_id: 'inv_1' invoice_number: 'INV-1' "
-                "shipment_id: 'shp_1' invoice_date { year: 2026 month: 1 day: 15 } " +
-                    Usd("net", 100) + Usd("total", 119) + "lines { line_number: 1 " +
-                    Usd("net", 100) + Pieces("quantity", 2) + "}")});
+  EXPECT_EQ(
+      Calls<billing::v1::InvoiceEvent>(kInvoices, absl::StrCat(kInvoice, "invoice_posted {}")),
+      List{Asks<order::v1::RecordInvoiceRequest>(
+          "order.RecordInvoice of inv_1",
+          "order_id: 'ord_1' invoice_id: 'inv_1' invoice_number: 'INV-1' "
+          "shipment_id: 'shp_1' invoice_date { year: 2026 month: 1 day: 15 } " +
+              Usd("net", 100) + Usd("total", 119) + "lines { line_number: 1 " + Usd("net", 100) +
+              Pieces("quantity", 2) + "}")});
 }
 
 TEST(Reaction14, EachChangeOfAnInvoicesSettlementIsRecorded) {
@@ -322,10 +329,11 @@ TEST(Reaction14, EachChangeOfAnInvoicesSettlementIsRecorded) {
 
 TEST(Reaction15, AReturnedShipmentIsRecorded) {
   EXPECT_EQ(Calls<inventory::v1::ShipmentEvent>(
-                kShipments, "shipment_returned { order_id: 'ord_1' shipment_id: 'shp_1' return_id: "
-                            "'ret_1' return_date { year: 2026 month: 3 day: 1 } lines { "
-                            "line_number: 1 " +
-                                Pieces("quantity", 1) + Pieces("returned_total", 2) + "} }"),
+                kShipments,
+                "shipment_returned { order_id: 'ord_1' shipment_id: 'shp_1' return_id: "
+                "'ret_1' return_date { year: 2026 month: 3 day: 1 } lines { "
+                "line_number: 1 " +
+                    Pieces("quantity", 1) + Pieces("returned_total", 2) + "} }"),
             List{Asks<order::v1::RecordReturnRequest>(
                 "order.RecordReturn of ret_1",
                 "order_id: 'ord_1' shipment_id: 'shp_1' return_id: 'ret_1' "
@@ -348,16 +356,16 @@ TEST(Reaction16, ARecordedReturnIsCredited) {
 }
 
 TEST(Reaction17, APostedCreditNoteIsRecorded) {
-  EXPECT_EQ(Calls<billing::v1::CreditNoteEvent>(
-                kCreditNotes,
-                "credit_note { id: 'crn_1' number: 'CRN-1' order_id: 'ord_1' " + Usd("net", 50) +
-                    Usd("total", 60) + "lines { line_number: 1 " + Usd("net", 50) +
-                    Pieces("quantity", 1) + "} } credit_note_posted {}"),
-            List{Asks<order::v1::RecordCreditNoteRequest>(
-                "order.RecordCreditNote of crn_1",
-                "order_id: 'ord_1' credit_note_id: 'crn_1' credit_note_number: 'CRN-1' " +
-                    Usd("net", 50) + Usd("total", 60) + "lines { line_number: 1 " +
-                    Usd("net", 50) + Pieces("quantity", 1) + "}")});
+  EXPECT_EQ(
+      Calls<billing::v1::CreditNoteEvent>(
+          kCreditNotes, "credit_note { id: 'crn_1' number: 'CRN-1' order_id: 'ord_1' " +
+                            Usd("net", 50) + Usd("total", 60) + "lines { line_number: 1 " +
+                            Usd("net", 50) + Pieces("quantity", 1) + "} } credit_note_posted {}"),
+      List{Asks<order::v1::RecordCreditNoteRequest>(
+          "order.RecordCreditNote of crn_1",
+          "order_id: 'ord_1' credit_note_id: 'crn_1' credit_note_number: 'CRN-1' " +
+              Usd("net", 50) + Usd("total", 60) + "lines { line_number: 1 " + Usd("net", 50) +
+              Pieces("quantity", 1) + "}")});
   EXPECT_EQ(Calls<billing::v1::CreditNoteEvent>(kCreditNotes, "credit_note_applied {}"), List{});
 }
 

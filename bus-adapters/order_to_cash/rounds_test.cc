@@ -15,7 +15,8 @@ namespace {
 // two calls. "?" cannot be understood.
 class Rounds : public testing::Test {
  protected:
-  std::vector<absl::Status> Run(const std::vector<std::string>& events, RoundsOptions options = {}) {
+  std::vector<absl::Status> Run(const std::vector<std::string>& events,
+                                RoundsOptions options = {}) {
     std::vector<bus::Envelope> envelopes;
     for (const std::string& event : events) {
       const std::pair<std::string, std::string> parts = absl::StrSplit(event, ':');

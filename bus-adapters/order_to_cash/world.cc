@@ -179,11 +179,9 @@ struct World::Parts {
     const bool of_account = call.part == "order" && call.entity.rfind("acc_", 0) == 0;
     // A wish for credit that waits is judged again, and may be refused for another reason.
     const auto* waits = billing.state().Find<billing::v1::CreditCommitment>(call.entity);
-    const bool judged =
-        call.method == "ReserveCredit" && waits != nullptr && waits->has_waiting();
+    const bool judged = call.method == "ReserveCredit" && waits != nullptr && waits->has_waiting();
     if (again && !of_account && !judged) {
-      EXPECT_EQ(told, 0) << "repeated " << call.method << " "
-                         << call.request->ShortDebugString();
+      EXPECT_EQ(told, 0) << "repeated " << call.method << " " << call.request->ShortDebugString();
     }
     Collect();
   }
@@ -359,7 +357,8 @@ void World::Place(int order, int buyer, const std::vector<std::string>& lines,
   });
 }
 
-void World::AcceptQuote(int quote, int buyer, const std::string& product, const std::string& quantity) {
+void World::AcceptQuote(int quote, int buyer, const std::string& product,
+                        const std::string& quantity) {
   opportunity::v1::QuoteEvent event;
   auto* accepted = event.mutable_quote_accepted();
   accepted->set_quote_id(billing::Id("quo_", quote));
@@ -404,8 +403,7 @@ void World::Unblock(int buyer) {
   request.set_account_id(Acc(buyer));
   request.set_kind(billing::v1::BLOCK_KIND_ORDER);
   Then([this, request] {
-    parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::UnblockAccount,
-                request);
+    parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::UnblockAccount, request);
   });
 }
 void World::LiftLimit(int buyer) {
@@ -423,8 +421,7 @@ void World::Override(int n) {
   request.set_reason("good customer");
   request.set_authorised_by("Ms Stern");
   Then([this, request] {
-    parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::OverrideCredit,
-                request);
+    parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::OverrideCredit, request);
   });
 }
 void World::Receive(const std::string& product, const std::string& quantity) {
@@ -517,7 +514,8 @@ void World::Audit() {
   for (const auto* stock : p.inventory.state.All<inventory::v1::Stock>()) {
     EXPECT_LE(Micros(stock->reserved()), Micros(stock->on_hand()) - Micros(stock->blocked()));
     EXPECT_EQ(Micros(stock->reserved()), reserved[stock->product_id()]);
-    EXPECT_EQ(Micros(stock->on_hand()), p.received[stock->product_id()] + moved[stock->product_id()])
+    EXPECT_EQ(Micros(stock->on_hand()),
+              p.received[stock->product_id()] + moved[stock->product_id()])
         << "goods are neither made nor lost";
   }
   std::map<std::string, int64_t> billed;  // order/line
@@ -570,8 +568,8 @@ std::string World::Digest() {
   Parts& p = *parts_;
   std::string out;
   for (const auto* order : p.order.state.All<order::v1::Order>()) {
-    absl::StrAppend(&out, order->order_number(), " ",
-                    order::v1::OrderState_Name(order->state()), " ", order::v1::FulfilmentStatus_Name(order->fulfilment_status()), " ",
+    absl::StrAppend(&out, order->order_number(), " ", order::v1::OrderState_Name(order->state()),
+                    " ", order::v1::FulfilmentStatus_Name(order->fulfilment_status()), " ",
                     order::v1::BillingStatus_Name(order->billing_status()), " holds ",
                     order->holds_size());
     for (const auto& line : order->lines()) {

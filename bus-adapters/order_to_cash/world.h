@@ -66,8 +66,8 @@ class World {
 
   // Everything that must not depend on the order of delivery: states, figures, amounts.
   std::string Digest();
-  std::string StateOf(int order);          // "CLOSED", "CANCELLED"...
-  int Orders(const std::string& state);    // how many end so
+  std::string StateOf(int order);                // "CLOSED", "CANCELLED"...
+  int Orders(const std::string& state);          // how many end so
   int64_t Reserved(const std::string& product);  // whole units
   int64_t Available(const std::string& product);
   std::multiset<std::string> recorded_calls() const;  // of services that are not played here

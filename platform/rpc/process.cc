@@ -57,7 +57,8 @@ class ProcessRep final : public Process {
  public:
   ~ProcessRep() override {
     for (auto& part : parts_) part->StopWork();
-    for (auto& runner : runners_) runner->RequestStop();  // all at once: each may be waiting
+    // Told all first: each may be in a wait of its own, and one after the other they add up.
+    for (auto& runner : runners_) runner->RequestStop();
     for (auto& runner : runners_) runner->Stop();
     relays_.clear();
     if (events_ != nullptr) events_->Stop();
@@ -269,6 +270,7 @@ ProcessSettings::ProcessSettings(settings::Schema& schema)
       drain_ms(schema.DurationMs("server.drain_ms",
                                  "How long calls under way may take when the process stops.", 20'000,
                                  0, 600'000)) {
+  schema.AlsoKnown({"address"});  // TANDEM_ADDRESS is where the command line looks for us
   for (const PartPort& part : kParts) {
     addresses.emplace(part.name,
                       schema.String(absl::StrCat("address.", part.name),

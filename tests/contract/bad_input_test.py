@@ -21,7 +21,7 @@ from protos import OUTPUT_ONLY, REQUIRED, ROOT, Protos
 from server import Server
 
 PROTOS = Protos()
-BINARY = os.environ.get("TANDEM_BINARY", os.path.join(ROOT, "build/release/bin/tandem"))
+BINARY = os.environ.get("CONTRACT_BINARY", os.path.join(ROOT, "build/release/bin/tandem"))
 LEGAL = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND,
          grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.ABORTED,
          grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.OUT_OF_RANGE,
@@ -542,7 +542,7 @@ def prepare(api):
         answer, code, status = api.call(METHODS[name], request)
         if answer is not None:
             learn(answer)
-        elif os.environ.get("TANDEM_TEST_VERBOSE"):
+        elif os.environ.get("CONTRACT_VERBOSE"):
             print(name, code, status.message, file=sys.stderr)
     order = PROTOS.new("tandem.order.v1.PlaceOrderRequest")()
 
@@ -559,7 +559,7 @@ def prepare(api):
         method = METHODS["InventoryService." + name]
         answer, code, status = api.call(method, fill(PROTOS.new(method.input_type)(
             shipment_id=shipment)))
-        if answer is None and os.environ.get("TANDEM_TEST_VERBOSE"):
+        if answer is None and os.environ.get("CONTRACT_VERBOSE"):
             print(name, code, status.message, file=sys.stderr)
     if answer is not None:
         until(lambda: api.must("BillingService.ListInvoices").invoices, "the shipment's invoice")

@@ -1,4 +1,5 @@
 """A real Tandem for a test: all services in one process, an empty store, a free loopback port."""
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,14 +20,17 @@ class Server:
         self.process = subprocess.Popen(
             [self.binary, "start", "--storage.dir=" + self.dir + "/data",
              "--server.listen=127.0.0.1:0"],
+            # TANDEM_… are settings: a test's server has its own alone.
+            env={k: v for k, v in os.environ.items() if not k.startswith("TANDEM_")},
             stdout=subprocess.PIPE, stderr=self.errors, text=True)
         watchdog = threading.Timer(60, self.process.kill)  # no ready line: readline would hang
         watchdog.start()
         line = self.process.stdout.readline().split()
         watchdog.cancel()
         if line[:2] != ["ready", "tandem"]:
+            log = self.log_tail()
             self.__exit__(None, None, None)
-            raise RuntimeError("the server did not start: %s" % line)
+            raise RuntimeError("the server did not start: %s\n%s" % (line, log))
         self.address = line[2]
         self.channel = self.connect()
         return self

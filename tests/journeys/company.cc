@@ -70,8 +70,7 @@ absl::string_view FieldIn(absl::string_view line) {
 
 bool OfHistory(absl::string_view field) {
   return absl::EndsWith(field, "_time") || field == "time" || field == "etag" ||
-         field == "version" || absl::EndsWith(field, "_version") ||
-         field == "debtor_number";
+         field == "version" || absl::EndsWith(field, "_version") || field == "debtor_number";
 }
 
 // inv_01m80t2zpvh8a19ebah6ff13zn -> inv_*

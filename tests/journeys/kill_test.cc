@@ -1,8 +1,9 @@
 // kill -9 at random moments of the whole company's life, started again each time: at the end it is
 // the company that nothing disturbed, to the cent and to the last resource.
 //
-// TANDEM_TEST_SEED chooses the moments, TANDEM_TEST_KILLS how many: a few in the ordinary run; a
-// night's run takes thousands.
+// TANDEM_TEST_SEED chooses the moments, TANDEM_TEST_KILLS how many in one company's life: a few, or
+// most would meet one that is finished. The long form is many companies:
+//   tandem_journeys_test --gtest_filter='Killed*' --gtest_repeat=500 --gtest_break_on_failure
 #include <gtest/gtest.h>
 
 #include <cstdlib>
