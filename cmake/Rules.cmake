@@ -101,6 +101,7 @@ function(tandem_proto name)
               -I${CMAKE_SOURCE_DIR}/build/third_party/grpc ${ARG_ROOT}/${file}
       DEPENDS ${ARG_ROOT}/${file} VERBATIM)
     list(APPEND stub_sources ${TANDEM_GEN}/${stem}.grpc.pb.cc)
+    set_property(GLOBAL APPEND PROPERTY TANDEM_GENERATED_HEADERS ${TANDEM_GEN}/${stem}.grpc.pb.h)
   endforeach()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${TANDEM_GEN})
