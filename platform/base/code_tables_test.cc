@@ -57,6 +57,11 @@ TEST(Unit, IsKnownByItsRec20Code) {
     EXPECT_EQ(IsKnownUnit(c), c != "X" && c != "pcs" && !c.empty()) << c;
   }
   EXPECT_EQ(UnitName("KGM"), "kilogram");
+  EXPECT_EQ(UnitName("XBX"), "box") << "a package of Recommendation 21 as a unit";
+  EXPECT_EQ(UnitName("BX"), "box") << "as older editions wrote it";
+  EXPECT_EQ(UnitName("PO"), "pound per inch of length") << "Recommendation 20 comes first";
+  EXPECT_EQ(UnitName("XPO"), "pouch");
+  EXPECT_EQ(UnitName("XKGM"), std::nullopt);
 }
 
 TEST(LanguageTag, IsWellFormedOrNot) {

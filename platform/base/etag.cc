@@ -3,6 +3,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 
 namespace tandem {
@@ -12,7 +13,7 @@ std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); 
 absl::Status CheckEtag(absl::string_view given, int64_t version, absl::string_view field) {
   if (given.empty()) return absl::OkStatus();
   const std::string current = EtagOf(version);
-  if (given == current) return absl::OkStatus();
+  if (given == current || TANDEM_PLANTED("etag_ignored")) return absl::OkStatus();
   // One form for each version: "07" or "+7" would be another name for the same.
   int64_t number = 0;
   const bool quoted = given.size() > 2 && given.front() == '"' && given.back() == '"';

@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "platform/base/check.h"
-#include "platform/base/status.h"
-#include "platform/base/status_macros.h"
+#include "platform/base/fault.h"
 #include "platform/base/field_behavior.h"
 #include "platform/base/field_same.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
 
 namespace tandem {
 namespace {
@@ -137,7 +138,7 @@ class Update {
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
       if (!Has(*source, field) && (only_set || !Has(*target, field))) continue;
-      if (IsServersOwn(field)) continue;
+      if (IsServersOwn(field) && !TANDEM_PLANTED("mask_writes_output_only")) continue;
       TANDEM_RETURN_IF_ERROR(
           Field(field, /*named=*/false, source, target, absl::StrCat(at, field.name())));
     }
@@ -149,7 +150,7 @@ class Update {
                             absl::string_view at) {
     for (const auto& [name, child] : node.children) {
       const FieldDescriptor& field = *target->GetDescriptor()->FindFieldByName(name);
-      if (IsServersOwn(field)) continue;
+      if (IsServersOwn(field) && !TANDEM_PLANTED("mask_writes_output_only")) continue;
       const std::string path = absl::StrCat(at, name);
       if (child.whole) {
         TANDEM_RETURN_IF_ERROR(Field(field, /*named=*/true, source, target, path));

@@ -61,26 +61,40 @@ Value ValueAt(const Message& m, const FieldDescriptor* f, int index) {
   return uint64_t{0};
 }
 
-std::vector<Value> ItemsOf(const Message& m, const FieldDescriptor* f) {
-  std::vector<Value> items;
-  const int size = m.GetReflection()->FieldSize(m, f);
-  items.reserve(size);
-  for (int i = 0; i < size; ++i) items.push_back(ValueAt(m, f, i));
-  if (f->is_map()) std::ranges::sort(items);
-  return items;
+bool SameItem(const Message& a, const Message& b, const FieldDescriptor* f, int index) {
+  if (f->cpp_type() != FieldDescriptor::CPPTYPE_STRING) {
+    return ValueAt(a, f, index) == ValueAt(b, f, index);
+  }
+  const Reflection& r = *a.GetReflection();
+  std::string x, y;  // used where the field keeps its text in another form
+  if (index < 0) return r.GetStringReference(a, f, &x) == r.GetStringReference(b, f, &y);
+  return r.GetRepeatedStringReference(a, f, index, &x) ==
+         r.GetRepeatedStringReference(b, f, index, &y);
+}
+
+std::vector<Value> EntriesOf(const Message& m, const FieldDescriptor* map) {
+  std::vector<Value> entries;
+  const int size = m.GetReflection()->FieldSize(m, map);
+  for (int i = 0; i < size; ++i) entries.push_back(ValueAt(m, map, i));
+  std::ranges::sort(entries);
+  return entries;
 }
 
 }  // namespace
 
 bool SameField(const Message& a, const Message& b, const FieldDescriptor& field) {
   const Reflection& r = *a.GetReflection();
-  if (field.is_repeated()) {
-    if (r.FieldSize(a, &field) != r.FieldSize(b, &field)) return false;
-    return r.FieldSize(a, &field) == 0 || ItemsOf(a, &field) == ItemsOf(b, &field);
+  if (!field.is_repeated()) {
+    const bool has = r.HasField(a, &field);
+    return has == r.HasField(b, &field) && (!has || SameItem(a, b, &field, -1));
   }
-  const bool has = r.HasField(a, &field);
-  if (has != r.HasField(b, &field)) return false;
-  return !has || ValueAt(a, &field, -1) == ValueAt(b, &field, -1);
+  const int size = r.FieldSize(a, &field);
+  if (size != r.FieldSize(b, &field)) return false;
+  if (field.is_map()) return EntriesOf(a, &field) == EntriesOf(b, &field);
+  for (int i = 0; i < size; ++i) {
+    if (!SameItem(a, b, &field, i)) return false;
+  }
+  return true;
 }
 
 }  // namespace tandem

@@ -1,4 +1,4 @@
-// Whether a field, or a whole message, holds the same in two messages of one type. Cheaper than
+// Whether a field holds the same in two messages of one type. Cheaper than
 // MessageDifferencer; maps are compared without order, floating point by its bits.
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "platform/base/currency.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 
@@ -151,6 +152,12 @@ absl::StatusOr<int64_t> LineNet(int64_t quantity_micros, int64_t price_micros, i
   }
   for (const int64_t each : {quantity_micros, price_micros, per_micros}) {
     TANDEM_RETURN_IF_ERROR(CheckSize(each));
+  }
+  if (TANDEM_PLANTED("money_in_float")) {
+    const float net = static_cast<float>(quantity_micros) * static_cast<float>(price_micros) /
+                      static_cast<float>(per_micros);
+    const float kept = 1.0F - static_cast<float>(discount_micros) / kMicrosPerUnit;
+    return RoundToMinor(static_cast<int64_t>(net * kept), currency);
   }
   return RoundedToMinor(quantity_micros, price_micros, kMicrosPerUnit - discount_micros,
                         Int128{per_micros} * kMicrosPerUnit, currency);

@@ -5,10 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/field_mask.pb.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "platform/base/check.h"
+#include "platform/base/field_same.h"
 #include "tandem/events/v1/event.pb.h"
 #include "tandem/options/v1/options.pb.h"
 
@@ -41,96 +40,12 @@ void SetTime(Message* row, const char* field_name, int64_t now_micros, bool only
       ->CopyFrom(ToTimestamp(now_micros));
 }
 
-// The bytes of a message, the same for the same content (maps sorted).
-std::string BytesOf(const Message& message) {
-  std::string out;
-  google::protobuf::io::StringOutputStream stream(&out);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializePartialToCodedStream(&coded);
-  coded.Trim();
-  return out;
-}
-
-bool SameRepeated(const Message& a, const Message& b, const FieldDescriptor* field) {
-  const auto* reflection = a.GetReflection();
-  const int n = reflection->FieldSize(a, field);
-  if (n != reflection->FieldSize(b, field)) return false;
-  if (field->is_map()) {  // map order is not defined: compare through a sorted form
-    std::vector<std::string> x, y;
-    for (int i = 0; i < n; ++i) {
-      x.push_back(BytesOf(reflection->GetRepeatedMessage(a, field, i)));
-      y.push_back(BytesOf(reflection->GetRepeatedMessage(b, field, i)));
-    }
-    std::sort(x.begin(), x.end());
-    std::sort(y.begin(), y.end());
-    return x == y;
+bool SameEntity(const Message& a, const Message& b) {
+  const Descriptor& type = *a.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (!SameField(a, b, *type.field(i))) return false;
   }
-  auto same = [&](auto get) {
-    for (int i = 0; i < n; ++i) {
-      if (!(get(a, i) == get(b, i))) return false;
-    }
-    return true;
-  };
-  using M = const Message&;
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      return same([&](M m, int i) { return BytesOf(reflection->GetRepeatedMessage(m, field, i)); });
-    case FieldDescriptor::CPPTYPE_STRING:
-      return same([&](M m, int i) { return reflection->GetRepeatedString(m, field, i); });
-    case FieldDescriptor::CPPTYPE_INT32:
-      return same([&](M m, int i) { return reflection->GetRepeatedInt32(m, field, i); });
-    case FieldDescriptor::CPPTYPE_INT64:
-      return same([&](M m, int i) { return reflection->GetRepeatedInt64(m, field, i); });
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return same([&](M m, int i) { return reflection->GetRepeatedUInt32(m, field, i); });
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return same([&](M m, int i) { return reflection->GetRepeatedUInt64(m, field, i); });
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return same([&](M m, int i) { return reflection->GetRepeatedBool(m, field, i); });
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return same([&](M m, int i) { return reflection->GetRepeatedEnumValue(m, field, i); });
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return same([&](M m, int i) { return reflection->GetRepeatedFloat(m, field, i); });
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return same([&](M m, int i) { return reflection->GetRepeatedDouble(m, field, i); });
-  }
-  return false;
-}
-
-bool SameField(const Message& a, const Message& b, const FieldDescriptor* field) {
-  if (field->is_repeated()) return SameRepeated(a, b, field);
-  const auto* reflection = a.GetReflection();
-  if (field->has_presence() && reflection->HasField(a, field) != reflection->HasField(b, field)) {
-    return false;
-  }
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: {
-      std::string x, y;
-      return reflection->GetStringReference(a, field, &x) ==
-             reflection->GetStringReference(b, field, &y);
-    }
-    case FieldDescriptor::CPPTYPE_INT32:
-      return reflection->GetInt32(a, field) == reflection->GetInt32(b, field);
-    case FieldDescriptor::CPPTYPE_INT64:
-      return reflection->GetInt64(a, field) == reflection->GetInt64(b, field);
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return reflection->GetUInt32(a, field) == reflection->GetUInt32(b, field);
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return reflection->GetUInt64(a, field) == reflection->GetUInt64(b, field);
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return reflection->GetBool(a, field) == reflection->GetBool(b, field);
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return reflection->GetEnumValue(a, field) == reflection->GetEnumValue(b, field);
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return reflection->GetFloat(a, field) == reflection->GetFloat(b, field);
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return reflection->GetDouble(a, field) == reflection->GetDouble(b, field);
-    case FieldDescriptor::CPPTYPE_MESSAGE:
-      if (!reflection->HasField(a, field)) return true;
-      return BytesOf(reflection->GetMessage(a, field)) == BytesOf(reflection->GetMessage(b, field));
-  }
-  return false;
+  return true;
 }
 
 // How an event message of one type is filled in; found once per type.
@@ -354,7 +269,7 @@ void State::EmitEvent(Context& context, const Descriptor* type, absl::string_vie
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* field = type->field(i);
       if (field->name() == "etag" || field->name() == "update_time") continue;
-      if (SameField(*before, *row, field)) continue;
+      if (SameField(*before, *row, *field)) continue;
       mask->add_paths(field->name());
       if (previous != nullptr) {
         previous->GetReflection()->SwapFields(copy.get(), previous, {field});
@@ -409,7 +324,7 @@ void State::Accept() {
     // What was changed and told by no event, nor touched, still gets a version of its own; what was
     // opened for change and left as it was does not count.
     if (slot.row != nullptr && slot.version == it->second.version) {
-      if (it->second.row != nullptr && BytesOf(*slot.row) == BytesOf(*it->second.row)) continue;
+      if (it->second.row != nullptr && SameEntity(*slot.row, *it->second.row)) continue;
       slot.version++;
     }
     it->second = std::move(slot);

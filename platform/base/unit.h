@@ -1,4 +1,5 @@
-// Units of measure: the common codes of UN/ECE Recommendation 20 and of its package codes (21).
+// Units of measure: the common codes of UN/ECE Recommendation 20, and the package codes of 21
+// ("XBX"; "BX" too, as older editions had them). The usual ones, not all 2,000.
 #pragma once
 
 #include <absl/strings/string_view.h>

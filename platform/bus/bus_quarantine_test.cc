@@ -170,6 +170,22 @@ TEST_P(BusQuarantine, EventsArrivingDuringARetryKeepTheirOrder) {
   ExpectOnce();
 }
 
+// Decide accepts it, the database does not; then the rest of the batch is tried apart.
+TEST_P(BusQuarantine, WhatTheDatabaseRefusesHasItsKeysEventsOfOtherTopicsBehindIt) {
+  ledger_.Execute(absl::StrCat("CREATE UNIQUE INDEX one_of_each ON tallies (value) WHERE name <> '",
+                               kThingTopic, "|a'"));
+  source_.Boxes("b", 1);
+  source_.Boxes("a", 1);
+  source_.Things("a", 1);
+  Restart();
+  EXPECT_TRUE(StepUntil(*runner_, [&] { return runner_->status().parked == 2; }));
+  EXPECT_EQ(ledger_.CountOf(kBoxTopic, "b"), 1);
+  EXPECT_EQ(ledger_.CountOf(kThingTopic, "a"), 0);
+  ledger_.Execute("DROP INDEX one_of_each");
+  EXPECT_EQ(*MakeQuarantine().Retry("ledger|a", false), 2);
+  ExpectAll();
+}
+
 INSTANTIATE_TEST_SUITE_P(Buses, BusQuarantine, testing::ValuesIn(kSetups), NameOf);
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "platform/bus/chain.h"
 
 #include "absl/strings/str_cat.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 
@@ -41,7 +42,7 @@ absl::StatusOr<bool> MoveCursor(State& state, const std::string& id, const Envel
     cursor = state.Insert(std::move(fresh));
   }
   TANDEM_ASSIGN_OR_RETURN(const Verdict verdict, Judge(*cursor, event));
-  if (verdict == Verdict::kDrop) return false;
+  if (verdict == Verdict::kDrop) return TANDEM_PLANTED("duplicate_is_applied");
   if (verdict == Verdict::kGap) return Gap(event, cursor->position());
   cursor->set_position(event.position());
   cursor->set_incarnation(event.incarnation());

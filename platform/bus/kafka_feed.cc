@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/retry.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
@@ -168,6 +169,7 @@ class KafkaFeed final : public Feed {
       rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second)
           ->offset = offset;
     }
+    TANDEM_FAILPOINT("kafka.before_offsets");
     rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
     settled_.clear();
     next_commit_ = absl::Now() + kCommitEvery;

@@ -1,6 +1,7 @@
 #include "platform/bus/quarantine.h"
 
 #include "absl/strings/str_cat.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/waiting.h"
@@ -62,7 +63,9 @@ absl::Status Quarantine::ApplyFirst(const QuarantinedEvent& first, bool skip) {
     status = Refuse(absl::StatusCode::kFailedPrecondition, "QUARANTINED_EVENT_UNREAD",
                     absl::StrCat("nobody here reads ", event.topic(), " any more"));
   }
+  TANDEM_FAILPOINT("quarantine.before_apply");
   if (status.ok() && !skip && !runner->local()) status = runner->HandleRemote(event);
+  TANDEM_FAILPOINT("quarantine.before_take_out");
   if (status.ok()) {
     store::Command command;
     command.method = absl::StrCat(reader_, ".quarantine");

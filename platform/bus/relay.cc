@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/hash.h"
 #include "platform/base/retry.h"
 #include "platform/base/status.h"
@@ -112,6 +113,7 @@ class RelayThread final : public Relay {
 
   // Copies until something fails; never OK.
   absl::Status Lead() {
+    TANDEM_FAILPOINT_RETURN("relay.after_lead");
     TANDEM_RETURN_IF_ERROR(OnLeading({kAddCursor, {}}).status());
     TANDEM_ASSIGN_OR_RETURN(const store::Result cursor, OnLeading({kReadCursor, {}}));
     saved_ = std::get<int64_t>(cursor.rows[0][0]);
@@ -141,6 +143,7 @@ class RelayThread final : public Relay {
     absl::Time next_save = absl::InfinitePast();
     while (true) {
       TANDEM_RETURN_IF_ERROR(KeepLeading());
+      TANDEM_FAILPOINT_RETURN("relay.before_read");
       store::JournalQuery query;
       query.after_position = sent;
       query.limit = options_.page_max;
@@ -151,10 +154,15 @@ class RelayThread final : public Relay {
           return Refuse(absl::StatusCode::kDataLoss, "RELAY_JOURNAL_GAP",
                         absl::StrCat("the journal has no position ", sent + 1));
         }
+        if (TANDEM_PLANTED("relay_skips_event") && row.position % 97 == 0) {
+          sent = row.position;
+          continue;
+        }
         TANDEM_RETURN_IF_ERROR(
             Send(EnvelopeOf(row, options_.source, journal_->incarnation()), /*refill=*/false));
         sent = row.position;
       }
+      if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
       const bool idle = rows.empty() && producer_->in_flight() == 0;
       TANDEM_RETURN_IF_ERROR(producer_->Poll(rows.empty() && !idle ? 20 : 0));
       if (producer_->acknowledged() > saved_ && (idle || absl::Now() >= next_save)) {
@@ -182,6 +190,7 @@ class RelayThread final : public Relay {
   absl::Status Save() {
     const int64_t position = producer_->acknowledged();
     if (position == saved_) return absl::OkStatus();
+    TANDEM_FAILPOINT_RETURN("relay.after_ack");
     TANDEM_ASSIGN_OR_RETURN(const store::Result moved,
                             OnLeading({kMoveCursor, {position, saved_}}));
     if (moved.affected != 1) {
@@ -190,6 +199,7 @@ class RelayThread final : public Relay {
     }
     saved_ = position;
     SetPosition();
+    TANDEM_FAILPOINT_RETURN("relay.after_save");
     return absl::OkStatus();
   }
 
@@ -250,6 +260,7 @@ class RelayThread final : public Relay {
         if (from > saved_) return absl::OkStatus();
         const size_t p = static_cast<size_t>(row.lane) % ends.size();
         if (!short_of[p] || from <= ends[p].position) continue;
+        TANDEM_FAILPOINT_RETURN("relay.while_refilling");
         TANDEM_RETURN_IF_ERROR(
             Send(EnvelopeOf(row, options_.source, journal_->incarnation()), /*refill=*/true));
       }

@@ -22,6 +22,10 @@ constexpr absl::Duration kAppears = absl::Seconds(5);
 KafkaSettings SettingsOf(const RelayOptions& options) {
   return {
       {"enable.idempotence", "true"},
+      // A partition without a leader yet (of a new topic, or after a broker's start) may refuse a
+      // batch and take the one behind it: a broker knows no sequence of a new producer, and drops
+      // the first one when it comes again (KAFKA-15591). So the one behind waits.
+      {"max.in.flight.requests.per.connection", "1"},
       {"acks", "all"},
       {"linger.ms", "1"},
       {"compression.type", "lz4"},

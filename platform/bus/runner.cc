@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/hash.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/chain.h"
@@ -130,6 +131,7 @@ absl::Status Runner::Begin() {
   incarnation_ = cursor == nullptr ? "" : cursor->incarnation();
   TANDEM_RETURN_IF_ERROR(feed_->Start(looked_at_));
   TANDEM_RETURN_IF_ERROR(CheckHeads(looked_at_));
+  TANDEM_FAILPOINT_RETURN("subscriber.after_heads");
   next_save_ = absl::Now();
   begun_ = true;
   return absl::OkStatus();
@@ -270,6 +272,7 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
   if (waiting_ < kWaitingInLanesMax) {
     TANDEM_ASSIGN_OR_RETURN(FeedBatch batch, feed_->Next(options_.batch_max, UntilDue(timeout)));
     something = !batch.events.empty() || batch.looked_at > 0;
+    if (!batch.events.empty()) TANDEM_FAILPOINT_RETURN("subscriber.after_poll");
     if (absl::Status known = CheckIncarnations(batch); !known.ok()) {
       // The batch is dropped: its lanes show gaps, or their ends are missing at the next look.
       if (!IsStopped(known)) begun_ = false;
@@ -282,13 +285,23 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
   }
   std::vector<Try> tries = Due();
   if (!tries.empty() || (lanes_.empty() && looked_at_ > saved_looked_at_)) {
-    if (!local()) Call(tries);
+    if (!local()) {
+      TANDEM_FAILPOINT_RETURN("subscriber.before_call");
+      Call(tries);
+      TANDEM_FAILPOINT_RETURN("subscriber.after_call");
+    }
+    TANDEM_FAILPOINT_RETURN("subscriber.before_commit");
     Commit(tries);
+    TANDEM_FAILPOINT_RETURN("subscriber.after_commit");
     TANDEM_RETURN_IF_ERROR(TakeOutcomes(tries));
     something = something || !tries.empty();
   }
   if (lanes_.empty()) {
-    if (std::exchange(unsettled_, false)) feed_->Settled();
+    if (std::exchange(unsettled_, false)) {
+      TANDEM_FAILPOINT("subscriber.before_settled");
+      feed_->Settled();
+      TANDEM_FAILPOINT("subscriber.after_settled");
+    }
     Update([](RunnerStatus& status) { status.last_error.clear(); });
   }
   const auto held = std::count_if(lanes_.begin(), lanes_.end(),

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/chain.h"
@@ -35,6 +36,17 @@ constexpr char kParked[] = "parked";
 constexpr char kBehind[] = "EVENT_BEHIND_ANOTHER";
 absl::Status Behind() {
   return Refuse(absl::StatusCode::kAborted, kBehind, "an earlier event is not settled");
+}
+
+// Positions by the ids of the lanes' cursors, and whether the lanes are there or beyond.
+using Lanes = std::map<std::string, int64_t>;
+bool ArePast(const Lanes& lanes, State& state) {
+  bool past = true;
+  for (const auto& [cursor_id, position] : lanes) {  // all are asked for: they are loaded together
+    const Cursor* cursor = state.Find<Cursor>(cursor_id);
+    past = cursor != nullptr && cursor->position() >= position && past;
+  }
+  return past;
 }
 
 }  // namespace
@@ -137,11 +149,14 @@ store::Command Runner::CommandFor(Pending& pending, const LaneId& lane) const {
                                                State& state) -> absl::StatusOr<std::string> {
     TANDEM_ASSIGN_OR_RETURN(const bool fresh, MoveCursor(state, cursor_id, pending.event));
     if (!fresh) return std::string(kDropped);
+    if (pending.park && TANDEM_PLANTED("poison_is_dropped")) return std::string(kParked);
     if (pending.park || IsQuarantined(state, reader_name_, pending.key)) {
       TANDEM_RETURN_IF_ERROR(
           Append(context, state, reader_name_, pending.key, pending.event, pending.why));
       return std::string(kParked);
     }
+    const bool lost = TANDEM_PLANTED("event_is_lost") && pending.event.position() % 97 == 0;
+    if (lost) return std::string(kApplied);
     if (local()) {
       TANDEM_RETURN_IF_ERROR(ApplyLocal(pending.event, context, state));
     } else if (!pending.called) {
@@ -190,21 +205,26 @@ void Runner::Commit(std::vector<Try>& tries) {
     commands.push_back(CommandFor(*tries[i].pending, tries[i].lane));
     index.push_back(i);
   }
-  // What is refused here goes into quarantine with the next try: until then later events of its key
-  // wait, also those on other lanes.
-  auto refused = std::make_shared<std::map<std::string, size_t>>();  // key, its first refused one
+  // What is refused here, by its decision or by the database, goes into quarantine with the next
+  // try: until then later events of its key wait, also those on other lanes. Whether it was refused
+  // is read from its lane, which the transaction sees as it is: the database's refusal splits a
+  // batch.
+  std::map<std::string, Lanes> of_key;
+  Lanes all;  // and how far each lane gets with all of them
   for (size_t c = 0; c < commands.size(); ++c) {
-    commands[c].decide = [decide = std::move(commands[c].decide), refused, c,
-                          key = tries[index[c]].pending->key](
-                             Context& context, State& state) -> absl::StatusOr<std::string> {
-      const auto earlier = refused->find(key);
-      if (earlier != refused->end() && earlier->second < c) return Behind();
-      absl::StatusOr<std::string> answer = decide(context, state);
-      // Decided again when something was missing: then this counts, not what it answered before.
-      if (answer.ok() && earlier != refused->end()) refused->erase(key);
-      if (!answer.ok()) refused->insert_or_assign(key, c);
-      return answer;
-    };
+    const Try& one = tries[index[c]];
+    const std::string cursor_id = CursorId(reader_name_, source_, one.lane);
+    Lanes& earlier = of_key[one.pending->key];
+    Lanes others = earlier;
+    others.erase(cursor_id);  // of its own lane the chain knows
+    if (!others.empty()) {
+      commands[c].decide = [decide = std::move(commands[c].decide), others = std::move(others)](
+                               Context& context, State& state) -> absl::StatusOr<std::string> {
+        if (!ArePast(others, state)) return Behind();
+        return decide(context, state);
+      };
+    }
+    earlier[cursor_id] = all[cursor_id] = one.pending->event.position();
   }
   // With every event in this try, and none held from before, all that was looked at is settled
   // then.
@@ -214,7 +234,14 @@ void Runner::Commit(std::vector<Try>& tries) {
   if (commands.empty()) {
     look = look && (looked_at_ - saved_looked_at_ >= kLookedAtStep || absl::Now() >= next_save_);
   }
-  if (look) commands.push_back(LookedAtCommand());
+  if (look) {
+    commands.push_back(LookedAtCommand());
+    commands.back().decide = [decide = std::move(commands.back().decide), all = std::move(all)](
+                                 Context& context, State& state) -> absl::StatusOr<std::string> {
+      if (!ArePast(all, state)) return Behind();
+      return decide(context, state);
+    };
+  }
   if (commands.empty()) return;
   std::vector<absl::StatusOr<std::string>> results = writer_.CallGroup(std::move(commands));
   int64_t applied = 0, dropped = 0, parked = 0;
@@ -259,6 +286,7 @@ absl::Status Runner::TakeOutcomes(const std::vector<Try>& tries) {
         FillLane(one.lane, lane);
       }
     } else if (DispositionOf(one.outcome) == Disposition::kPark && !one.pending->park) {
+      TANDEM_FAILPOINT("subscriber.before_park");
       one.pending->park = true;
       one.pending->why = one.outcome;
     } else {
@@ -284,6 +312,7 @@ void Runner::FillLane(const LaneId& id, Lane& lane) {
                              absl::StrCat(source_, " does not have what is missing in lane ",
                                           id.lane, " of ", id.topic, " behind ", mine)));
   }
+  TANDEM_FAILPOINT("subscriber.after_fill");
   lane.behind = events->size() >= static_cast<size_t>(kFillMax);
   const int64_t upto = events->empty() ? mine : events->back().position();
   for (auto it = lane.waiting.begin(); it != lane.waiting.end() && it->first <= upto;) {

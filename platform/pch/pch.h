@@ -2,10 +2,6 @@
 // include what they use; nothing may rely on this header to compile.
 #pragma once
 
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/message.h>
-#include <google/protobuf/timestamp.pb.h>
-
 #include <absl/container/flat_hash_map.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -13,6 +9,9 @@
 #include <absl/strings/string_view.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/types/span.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,4 +1,5 @@
-// What every call passes before any work: a chain of checks. Identity and permissions join it later.
+// What every call passes before any work: a chain of checks. Identity and permissions join it
+// later.
 #pragma once
 
 #include <functional>

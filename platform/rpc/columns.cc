@@ -90,8 +90,8 @@ std::optional<ColumnRef> ColumnOf(const store::TableSpec& table, absl::string_vi
       if (field->message_type() == nullptr || IsLeaf(field)) name = "item.value";
     }
     if (IsLeaf(field) || last) {
-      const std::string rest = absl::StrJoin(segments.begin() + static_cast<long>(i) + 1,
-                                             segments.end(), ".");
+      const std::string rest =
+          absl::StrJoin(segments.begin() + static_cast<long>(i) + 1, segments.end(), ".");
       std::optional<ColumnRef> column = LeafColumn(field, name, rest);
       if (column.has_value()) column->within = within;
       return column;

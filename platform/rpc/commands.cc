@@ -10,9 +10,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "platform/base/fault.h"
+#include "platform/base/field_behavior.h"
 #include "platform/base/status.h"
 #include "platform/rpc/call_checks.h"
-#include "platform/base/field_behavior.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/validate.h"
 #include "platform/store/writer.h"
@@ -49,9 +50,8 @@ bool BoolField(const Message& request, const char* name) {
 }
 
 // Everything of a command but its `done`. Callers may not set output-only fields: they are cleared.
-absl::StatusOr<store::Command> MakeCommand(const Validator& validator,
-                                           const std::string& method, const Message& request,
-                                           const Context& caller) {
+absl::StatusOr<store::Command> MakeCommand(const Validator& validator, const std::string& method,
+                                           const Message& request, const Context& caller) {
   // The request belongs to this call until it is answered; nobody else reads it meanwhile.
   ClearOutputOnly(const_cast<Message*>(&request));
   if (absl::Status status = validator.Check(request); !status.ok()) return status;
@@ -88,6 +88,7 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
     reactor->Finish(ToGrpc(status));
     return reactor;
   }
+  TANDEM_FAILPOINT("rpc.before_validate");
   absl::StatusOr<store::Command> command = MakeCommand(
       rep_->validator, absl::StrCat(rep_->service, "/", request.GetDescriptor()->name()), request,
       ContextOf(*context));
@@ -95,7 +96,8 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
     reactor->Finish(ToGrpc(command.status()));
     return reactor;
   }
-  if (hints) command->hints = [hints = std::move(hints), &request](Wanted& w) { hints(request, w); };
+  if (hints)
+    command->hints = [hints = std::move(hints), &request](Wanted& w) { hints(request, w); };
   command->decide = [decide = std::move(decide), &request](Context& c, State& s) {
     return decide(request, c, s);
   };
@@ -103,8 +105,10 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
     if (result.ok() && !answer->ParseFromString(*result)) {
       result = absl::InternalError("a stored answer does not parse");
     }
+    TANDEM_FAILPOINT("rpc.before_finish");
     reactor->Finish(ToGrpc(result.status()));
   };
+  TANDEM_FAILPOINT("rpc.before_submit");
   rep_->writer.Submit(*std::move(command));
   return reactor;
 }
@@ -148,8 +152,9 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
   std::vector<std::pair<int, absl::Status>> refused;
   for (int i = 0; i < count; ++i) {
     const Message& item = request.GetReflection()->GetRepeatedMessage(request, requests, i);
-    absl::StatusOr<store::Command> command = MakeCommand(
-        rep_->validator, absl::StrCat(rep_->service, "/", item.GetDescriptor()->name()), item, caller);
+    absl::StatusOr<store::Command> command =
+        MakeCommand(rep_->validator, absl::StrCat(rep_->service, "/", item.GetDescriptor()->name()),
+                    item, caller);
     if (!command.ok()) {
       refused.emplace_back(i, InField(command.status(), absl::StrCat("requests[", i, "]")));
       continue;
@@ -159,6 +164,7 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
     command->done = [settle, i](absl::StatusOr<std::string> result) { settle(i, result); };
     commands.push_back(*std::move(command));
   }
+  TANDEM_FAILPOINT("rpc.before_submit_batch");
   if (!commands.empty()) rep_->writer.SubmitGroup(std::move(commands));
   for (const auto& [i, why] : refused) settle(i, why);
   return reactor;

@@ -54,9 +54,9 @@ class Commands {
     return RunAny(context, *request, answer, Bind(decide), BindHints(hints));
   }
 
-  // A batch method: BatchRequest has `repeated Request requests`; BatchAnswer has `repeated … results`
-  // of a message {google.rpc.Status status = 1; Answer <any name> = 2}. At most 1,000 items
-  // (BATCH_TOO_LARGE), one transaction, an outcome per item in request order.
+  // A batch method: BatchRequest has `repeated Request requests`; BatchAnswer has `repeated …
+  // results` of a message {google.rpc.Status status = 1; Answer <any name> = 2}. At most 1,000
+  // items (BATCH_TOO_LARGE), one transaction, an outcome per item in request order.
   template <class Request, class Answer, class BatchRequest, class BatchAnswer>
   grpc::ServerUnaryReactor* RunBatch(grpc::CallbackServerContext* context,
                                      const BatchRequest* request, BatchAnswer* answer,
@@ -112,8 +112,8 @@ class Reads {
                                 Resource* answer, absl::string_view entity) {
     return GetAny(context, *request, answer, entity);
   }
-  // BatchGet: `repeated string ids`; answers `repeated Resource` in request order; NOT_FOUND as a whole
-  // with every missing id.
+  // BatchGet: `repeated string ids`; answers `repeated Resource` in request order; NOT_FOUND as a
+  // whole with every missing id.
   template <class Request, class Answer>
   grpc::ServerUnaryReactor* BatchGet(grpc::CallbackServerContext* context, const Request* request,
                                      Answer* answer, absl::string_view entity) {

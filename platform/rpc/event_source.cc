@@ -32,7 +32,8 @@ class EventSourceFeed final : public bus::Feed {
                               Call(*stub_, &Stub::ReadEvents, request));
       if (!answer.events().empty()) {
         bus::FeedBatch batch;
-        for (bus::Envelope& event : *answer.mutable_events()) batch.events.push_back(std::move(event));
+        for (bus::Envelope& event : *answer.mutable_events())
+          batch.events.push_back(std::move(event));
         position_ = batch.looked_at = batch.events.back().position();
         return batch;
       }

@@ -1,5 +1,5 @@
-// A feed over another process's EventService: what Kafka's feed fills its gaps from, and the bus of a
-// part that runs apart from its sources without Kafka.
+// A feed over another process's EventService: what Kafka's feed fills its gaps from, and the bus of
+// a part that runs apart from its sources without Kafka.
 #pragma once
 
 #include <memory>

@@ -40,9 +40,10 @@ struct EventStream::Rep final : public v1::EventService::Service {
     for (const JournalSource& source : sources) {
       if (source.source == name) return source.open();
     }
-    return Refuse(absl::StatusCode::kNotFound, "EVENT_SOURCE_UNKNOWN",
-                  absl::StrCat("there is no journal ", name.empty() ? "(none named)" : name, " here"),
-                  "source");
+    return Refuse(
+        absl::StatusCode::kNotFound, "EVENT_SOURCE_UNKNOWN",
+        absl::StrCat("there is no journal ", name.empty() ? "(none named)" : name, " here"),
+        "source");
   }
 
   absl::Status Watch(grpc::ServerContext* context, const v1::WatchEventsRequest& request,
@@ -71,9 +72,8 @@ struct EventStream::Rep final : public v1::EventService::Service {
         position = row.position;
         if (!request.topic().empty() && row.topic != request.topic()) continue;
         if (!request.subject().empty() && row.aggregateid != request.subject()) continue;
-        if (!request.types().empty() &&
-            std::find(request.types().begin(), request.types().end(), row.type) ==
-                request.types().end()) {
+        if (!request.types().empty() && std::find(request.types().begin(), request.types().end(),
+                                                  row.type) == request.types().end()) {
           continue;
         }
         *answer.add_events() = bus::EnvelopeOf(row, journal->source(), journal->incarnation());
@@ -110,9 +110,6 @@ struct EventStream::Rep final : public v1::EventService::Service {
   absl::Status Read(const v1::ReadEventsRequest& request, v1::ReadEventsResponse* answer) {
     TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
-    if (request.page_size() < 0) {
-      return InvalidField("page_size", "PAGE_SIZE_INVALID", "a page's size is not negative");
-    }
     store::JournalQuery query;
     query.after_position = request.after_position();
     query.limit = request.page_size() == 0 ? kPageMax : std::min(request.page_size(), kPageMax);

@@ -25,7 +25,7 @@ class EventStream {
   explicit EventStream(std::vector<JournalSource> sources);
   ~EventStream();  // ends the streams
   grpc::Service* service();
-  void Stop();     // ends the streams; new ones are refused
+  void Stop();  // ends the streams; new ones are refused
 
  private:
   struct Rep;

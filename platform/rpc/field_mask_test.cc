@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/base/status.h"
 #include "platform/base/field_behavior.h"
+#include "platform/base/status.h"
 #include "tandem/rpctest/v1/widget.pb.h"
 
 namespace tandem::rpc {

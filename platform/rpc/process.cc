@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/journal_feed.h"
@@ -133,7 +134,8 @@ std::shared_ptr<grpc::Channel> ProcessRep::ChannelTo(absl::string_view name) {
   absl::MutexLock lock(&mutex_);
   const bool here = hosted_.contains(std::string(name));
   std::shared_ptr<grpc::Channel>& channel = channels_[here ? "" : std::string(name)];
-  if (channel == nullptr) channel = here ? server_->InProcess() : Dial(addresses_[std::string(name)]);
+  if (channel == nullptr)
+    channel = here ? server_->InProcess() : Dial(addresses_[std::string(name)]);
   return channel;
 }
 
@@ -176,7 +178,8 @@ absl::Status ProcessRep::StartSubscriptions(const bus::RunnerOptions& options) {
       return absl::OkStatus();
     };
     for (bus::LocalConsumer& c : part->local_consumers()) TANDEM_RETURN_IF_ERROR(add(std::move(c)));
-    for (bus::RemoteConsumer& c : part->remote_consumers()) TANDEM_RETURN_IF_ERROR(add(std::move(c)));
+    for (bus::RemoteConsumer& c : part->remote_consumers())
+      TANDEM_RETURN_IF_ERROR(add(std::move(c)));
     for (auto& [reader, runners] : by_reader) {
       quarantines_.push_back(std::make_unique<bus::Quarantine>(reader, core.writer(), core.reader(),
                                                                std::move(runners)));
@@ -223,6 +226,7 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
   for (auto& quarantine : quarantines_) quarantines.push_back(quarantine.get());
   quarantine_handler_ = std::make_unique<QuarantineHandler>(std::move(quarantines));
   services.push_back(quarantine_handler_->service());
+  TANDEM_FAILPOINT("process.before_serve");
   TANDEM_ASSIGN_OR_RETURN(server_, Server::Start(services, server));
   if (!kafka_.empty()) {
     for (auto& part : parts_) {
@@ -234,6 +238,7 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
       relays_.push_back(std::move(started));
     }
   }
+  TANDEM_FAILPOINT("process.before_subscriptions");
   for (auto& runner : runners_) runner->Start();
   for (auto& part : parts_) TANDEM_RETURN_IF_ERROR(part->StartWork());
   return absl::OkStatus();
@@ -242,14 +247,16 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
 }  // namespace
 
 ProcessSettings::ProcessSettings(settings::Schema& schema)
-    : listen(schema.String("server.listen",
-                           "Where to serve, host:port; port 0 takes any free one; empty is loopback "
-                           "and the part's own port.",
-                           "")),
-      storage_dir(schema.String("storage.dir",
-                                "Folder of the SQLite files; empty is $XDG_DATA_HOME/tandem. Unused "
-                                "with storage.database.",
-                                "")),
+    : listen(
+          schema.String("server.listen",
+                        "Where to serve, host:port; port 0 takes any free one; empty is loopback "
+                        "and the part's own port.",
+                        "")),
+      storage_dir(
+          schema.String("storage.dir",
+                        "Folder of the SQLite files; empty is $XDG_DATA_HOME/tandem. Unused "
+                        "with storage.database.",
+                        "")),
       database(schema.String("storage.database",
                              "PostgreSQL server, postgresql://user:password@host:port/; the parts' "
                              "databases are tandem_<part>. Empty: SQLite.",
@@ -261,15 +268,16 @@ ProcessSettings::ProcessSettings(settings::Schema& schema)
                           "Kafka's bootstrap servers, host:port,…; empty: events are read from the "
                           "journals themselves.",
                           "")),
-      retry_base_ms(schema.DurationMs("bus.retry_delay_ms",
-                                      "First delay before an event that met a passing error is tried "
-                                      "again; doubles each time.",
-                                      50, 1, 60'000)),
+      retry_base_ms(
+          schema.DurationMs("bus.retry_delay_ms",
+                            "First delay before an event that met a passing error is tried "
+                            "again; doubles each time.",
+                            50, 1, 60'000)),
       retry_max_ms(schema.DurationMs("bus.retry_delay_max_ms", "The longest such delay.", 5'000, 1,
                                      600'000)),
       drain_ms(schema.DurationMs("server.drain_ms",
-                                 "How long calls under way may take when the process stops.", 20'000,
-                                 0, 600'000)) {
+                                 "How long calls under way may take when the process stops.",
+                                 20'000, 0, 600'000)) {
   schema.AlsoKnown({"address"});  // TANDEM_ADDRESS is where the command line looks for us
   for (const PartPort& part : kParts) {
     addresses.emplace(part.name,
@@ -289,6 +297,42 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(
   return process;
 }
 
+namespace {
+
+constexpr int64_t kDatabaseRetryBaseMs = 100;
+constexpr int64_t kDatabaseRetryMaxMs = 2'000;
+
+// Whether it is the database that cannot serve now, and may later.
+bool DatabaseIsAway(const absl::Status& status) {
+  return DispositionOf(status) == Disposition::kRetry &&
+         absl::StartsWith(ReasonOf(status), "STORE_");
+}
+
+// A database that is away is waited for, as any neighbour is: nobody has to start the parts of a
+// system in order, nor again after a database that was away for long. Null when a signal ends it.
+absl::StatusOr<std::unique_ptr<Process>> StartWithDatabase(
+    absl::string_view name, const settings::Values& values, const ProcessSettings& keys,
+    const std::vector<std::pair<std::string, MakePart>>& parts, const Clock& clock,
+    const sigset_t& signals) {
+  Backoff backoff(kDatabaseRetryBaseMs, kDatabaseRetryMaxMs, static_cast<uint64_t>(getpid()));
+  std::string told;
+  while (true) {
+    absl::StatusOr<std::unique_ptr<Process>> process =
+        Process::Start(name, values, keys, parts, clock);
+    if (process.ok() || !DatabaseIsAway(process.status())) return process;
+    if (const std::string why = process.status().ToString(); why != told) {
+      std::fprintf(stderr, "%s: waits for its database: %s\n", std::string(name).c_str(),
+                   why.c_str());
+      told = why;
+    }
+    const int64_t delay_ms = backoff.NextMs();
+    const timespec delay{delay_ms / 1000, delay_ms % 1000 * 1'000'000};
+    if (sigtimedwait(&signals, nullptr, &delay) > 0) return nullptr;
+  }
+}
+
+}  // namespace
+
 int RunProcess(int argc, char** argv, absl::string_view name, const DeclareParts& declare) {
   // Signals are taken by this thread alone, by sigwait; every other thread inherits the mask.
   sigset_t signals;
@@ -304,16 +348,18 @@ int RunProcess(int argc, char** argv, absl::string_view name, const DeclareParts
   settings::Started started = settings::Start(schema, argc, argv);
   if (!started.values.has_value()) return started.exit_code;
   SystemClock clock;
-  auto process = Process::Start(name, *started.values, keys, std::move(parts), clock);
+  auto process = StartWithDatabase(name, *started.values, keys, parts, clock, signals);
   if (!process.ok()) {
     std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(),
                  process.status().ToString().c_str());
     return 1;
   }
+  if (*process == nullptr) return 0;
   std::printf("ready %s %s\n", std::string(name).c_str(), (*process)->address().c_str());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);
+  TANDEM_FAILPOINT("process.before_drain");
   process->reset();
   return 0;
 }

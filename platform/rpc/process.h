@@ -28,18 +28,18 @@ struct PartPort {
   int port;
 };
 inline constexpr PartPort kParts[] = {
-    {"customer", 7401},      {"opportunity", 7402},  {"order", 7403},         {"inventory", 7404},
-    {"billing", 7405},       {"customer_sync", 7411}, {"product_sync", 7412}, {"order_to_cash", 7413},
+    {"customer", 7401}, {"opportunity", 7402},   {"order", 7403},        {"inventory", 7404},
+    {"billing", 7405},  {"customer_sync", 7411}, {"product_sync", 7412}, {"order_to_cash", 7413},
 };
 
 // The settings that every process has. Parts add their own to the same schema.
 struct ProcessSettings {
   explicit ProcessSettings(settings::Schema& schema);
-  settings::Key<std::string> listen;        // host:port; empty: loopback and the part's default port
-  settings::Key<std::string> storage_dir;   // SQLite files; empty: $XDG_DATA_HOME/tandem
-  settings::Key<std::string> database;      // postgresql://host:port/ without the database's name
+  settings::Key<std::string> listen;       // host:port; empty: loopback and the part's default port
+  settings::Key<std::string> storage_dir;  // SQLite files; empty: $XDG_DATA_HOME/tandem
+  settings::Key<std::string> database;     // postgresql://host:port/ without the database's name
   settings::Key<std::string> database_prefix;
-  settings::Key<std::string> kafka;         // bootstrap servers; empty: the journal bus
+  settings::Key<std::string> kafka;  // bootstrap servers; empty: the journal bus
   std::map<std::string, settings::Key<std::string>> addresses;  // of the other parts, by name
   settings::Key<int64_t> retry_base_ms, retry_max_ms, drain_ms;
 };
@@ -48,11 +48,9 @@ class Process {
  public:
   // Opens the parts' stores, makes the parts, serves, and starts the subscriptions. `name` is the
   // process's ("tandem" or a part's). Ready when this returns.
-  static absl::StatusOr<std::unique_ptr<Process>> Start(absl::string_view name,
-                                                        const settings::Values& values,
-                                                        const ProcessSettings& keys,
-                                                        std::vector<std::pair<std::string, MakePart>> parts,
-                                                        const Clock& clock);
+  static absl::StatusOr<std::unique_ptr<Process>> Start(
+      absl::string_view name, const settings::Values& values, const ProcessSettings& keys,
+      std::vector<std::pair<std::string, MakePart>> parts, const Clock& clock);
   virtual ~Process() = default;  // stops: subscriptions, then the server, then the stores
   virtual const std::string& address() const = 0;
   virtual std::shared_ptr<grpc::Channel> InProcess() = 0;

@@ -36,8 +36,8 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
                   absl::StrCat(id, " is not in quarantine"), "id");
   }
 
-  // Readers in the order of their names, each one's keys by id: together by id, since ids begin with
-  // the reader's name.
+  // Readers in the order of their names, each one's keys by id: together by id, since ids begin
+  // with the reader's name.
   absl::Status List(const v1::ListQuarantinedKeysRequest& request,
                     v1::ListQuarantinedKeysResponse* answer) {
     TANDEM_RETURN_IF_ERROR(validator.Check(request));

@@ -35,9 +35,8 @@ std::string TextField(const Message& message, const char* name) {
 }
 
 absl::Status NotFound(absl::string_view entity, const std::vector<std::string>& ids) {
-  absl::Status status =
-      Refuse(absl::StatusCode::kNotFound, absl::StrCat(entity, "_NOT_FOUND"),
-             absl::StrCat("not found: ", absl::StrJoin(ids, ", ")), "id");
+  absl::Status status = Refuse(absl::StatusCode::kNotFound, absl::StrCat(entity, "_NOT_FOUND"),
+                               absl::StrCat("not found: ", absl::StrJoin(ids, ", ")), "id");
   AddMetadata(&status, "ids", absl::StrJoin(ids, ","));
   return status;
 }
@@ -176,7 +175,8 @@ grpc::ServerUnaryReactor* Reads::GetAny(grpc::CallbackServerContext* context,
                                         const Message& request, Message* answer,
                                         absl::string_view entity) {
   return rep_->Queue(context, request, [this, &request, answer, entity]() -> absl::Status {
-    const std::string id = request.GetReflection()->GetString(request, request.GetDescriptor()->field(0));
+    const std::string id =
+        request.GetReflection()->GetString(request, request.GetDescriptor()->field(0));
     TANDEM_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Message>> rows,
                             rep_->reader.Get(answer->GetDescriptor(), {id}));
     if (rows[0] == nullptr) return NotFound(entity, {id});
@@ -216,16 +216,17 @@ grpc::ServerUnaryReactor* Reads::BatchGetAny(grpc::CallbackServerContext* contex
 grpc::ServerUnaryReactor* Reads::ListAny(grpc::CallbackServerContext* context,
                                          const Message& request, Message* answer, std::string where,
                                          std::vector<std::string> params) {
-  return rep_->Queue(context, request,
-                     [this, &request, answer, where = std::move(where),
-                      params = std::move(params)] {
-                       return rep_->List(request, answer, where, params);
-                     });
+  return rep_->Queue(
+      context, request,
+      [this, &request, answer, where = std::move(where), params = std::move(params)] {
+        return rep_->List(request, answer, where, params);
+      });
 }
 
 grpc::ServerUnaryReactor* Reads::Run(grpc::CallbackServerContext* context, const Message& request,
                                      std::function<absl::Status(store::Reader&)> read) {
-  return rep_->Queue(context, request, [this, read = std::move(read)] { return read(rep_->reader); });
+  return rep_->Queue(context, request,
+                     [this, read = std::move(read)] { return read(rep_->reader); });
 }
 
 }  // namespace tandem::rpc

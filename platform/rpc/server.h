@@ -20,10 +20,10 @@ namespace tandem::rpc {
 struct ServerOptions {
   std::string address = "127.0.0.1:0";
   int message_bytes_max = 4 << 20;
-  int streams_max = 1000;              // concurrent calls of one connection
+  int streams_max = 1000;  // concurrent calls of one connection
   absl::Duration drain = absl::Seconds(20);
   absl::Duration probe_interval = absl::Seconds(5);
-  int probe_misses_max = 3;            // then the process aborts; 0: no probe
+  int probe_misses_max = 3;  // then the process aborts; 0: no probe
 };
 
 class Server {

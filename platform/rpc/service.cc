@@ -53,9 +53,9 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const PartContext& context, abs
   TANDEM_RETURN_IF_ERROR(EnsurePageTokenKey(*core->database_));
   // Every part may read events: cursors and quarantine are in every database.
   for (store::TableSpec& spec : bus::SubscriptionTables()) {
-    const bool there = std::any_of(tables.begin(), tables.end(), [&](const store::TableSpec& table) {
-      return table.type == spec.type;
-    });
+    const bool there =
+        std::any_of(tables.begin(), tables.end(),
+                    [&](const store::TableSpec& table) { return table.type == spec.type; });
     if (!there) tables.push_back(std::move(spec));
   }
   core->schema_ = std::make_unique<store::Schema>(std::move(tables));

@@ -1,5 +1,6 @@
-// A part of Tandem as a process hosts it: a service or an adapter, with its store, its gRPC services
-// and the events it reads. `tandem start` hosts all parts in one process, `tandem-order` one.
+// A part of Tandem as a process hosts it: a service or an adapter, with its store, its gRPC
+// services and the events it reads. `tandem start` hosts all parts in one process, `tandem-order`
+// one.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,8 @@ struct PartContext {
   std::string store_url;  // "sqlite:/dir/order.db" or "postgresql://…/tandem_order"
   const Clock* clock = nullptr;
   const settings::Values* settings = nullptr;
-  // The way to another part, by name ("billing"): in-process where it is hosted here, else its address.
+  // The way to another part, by name ("billing"): in-process where it is hosted here, else its
+  // address.
   std::function<std::shared_ptr<grpc::Channel>(absl::string_view name)> channel;
 };
 
@@ -43,10 +45,9 @@ struct PartContext {
 class Core {
  public:
   // `name` is the part's ("order"); its journal's source is "/tandem/<name>".
-  static absl::StatusOr<std::unique_ptr<Core>> Open(const PartContext& context,
-                                                    absl::string_view name,
-                                                    std::vector<store::TableSpec> tables,
-                                                    const std::vector<store::Migration>& migrations);
+  static absl::StatusOr<std::unique_ptr<Core>> Open(
+      const PartContext& context, absl::string_view name, std::vector<store::TableSpec> tables,
+      const std::vector<store::Migration>& migrations);
   ~Core();
 
   const std::string& name() const { return name_; }

@@ -1,7 +1,8 @@
-// Answers for a request that does not parse, a text that is no UTF-8 among them. gRPC answers such a
-// call itself, before a handler sees it, with UNIMPLEMENTED or INTERNAL and no reason; an interceptor
-// turns that into INVALID_ARGUMENT REQUEST_UNREADABLE. Which field it was, nobody knows: the reader of
-// protobuf does not say. Answers of handlers, and calls of methods that do not exist, stay as they are.
+// Answers for a request that does not parse, a text that is no UTF-8 among them. gRPC answers such
+// a call itself, before a handler sees it, with UNIMPLEMENTED or INTERNAL and no reason; an
+// interceptor turns that into INVALID_ARGUMENT REQUEST_UNREADABLE. Which field it was, nobody
+// knows: the reader of protobuf does not say. Answers of handlers, and calls of methods that do not
+// exist, stay as they are.
 #pragma once
 
 #include <grpcpp/support/server_interceptor.h>

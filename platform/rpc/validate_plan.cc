@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "google/api/field_behavior.pb.h"
+#include "platform/base/field_behavior.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
-#include "platform/base/field_behavior.h"
 #include "platform/rpc/validate.h"
 #include "tandem/options/v1/validation.pb.h"
 

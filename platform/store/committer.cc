@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 
@@ -44,8 +45,6 @@ absl::Status ConstraintAnswer(const Failed& failed) {
     status = Refuse(absl::StatusCode::kInternal, "STORE_DEFECT", message);
   } else if (failed.part == Failed::Part::kLoad) {
     status = Refuse(absl::StatusCode::kInvalidArgument, "STORE_VALUE_INVALID", message);
-  } else if (failed.part == Failed::Part::kAlso) {
-    status = Refuse(absl::StatusCode::kAborted, "STORE_CURSOR_MOVED", message);
   } else if (failed.part == Failed::Part::kGuard) {
     status = Refuse(absl::StatusCode::kAborted, "STORE_CONFLICT", message);
   } else if (IsUniqueViolation(failed.status)) {
@@ -178,18 +177,6 @@ bool Committer::AgainAfterConflict(Tries& tries, Backoff& backoff) {
 
 bool Committer::AgainAfterConstraint(const Failed& failed, std::vector<Item*>& items, Tries& tries,
                                      Backoff& backoff) {
-  if (ReasonOf(failed.status) == "STORE_CURSOR_MOVED") {  // certain, and nobody else's
-    std::vector<Item*> rest;
-    std::vector<Item*> moved;
-    for (size_t i = 0; i < items.size(); ++i) {
-      const bool blamed =
-          std::find(failed.blamed.begin(), failed.blamed.end(), i) != failed.blamed.end();
-      (blamed ? moved : rest).push_back(items[i]);
-    }
-    RefuseAll(moved, failed.status);
-    items = std::move(rest);
-    return true;
-  }
   if (failed.part == Failed::Part::kGuard && ++tries.guards <= kGuardTries) {
     Pause(backoff);
     return true;
@@ -215,6 +202,7 @@ void Committer::Split(const std::vector<size_t>& blamed, const std::vector<Item*
     absl::MutexLock lock(&mutex_);
     ++stats_.split;
   }
+  TANDEM_FAILPOINT("store.before_split");
   size_t first = items.size() / 2;
   size_t last = items.size();
   if (!blamed.empty()) {
@@ -233,8 +221,10 @@ void Committer::Split(const std::vector<size_t>& blamed, const std::vector<Item*
 
 bool Committer::AgainAfterUnknown(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries) {
   const absl::Status unknown = unit.failed().status;
+  TANDEM_FAILPOINT("store.commit_unknown");
   absl::StatusOr<bool> committed = WasCommitted(unit);
   connection_->Rollback();
+  if (TANDEM_PLANTED("unknown_is_committed")) committed = true;
   if (committed.ok() && *committed) {
     {
       absl::MutexLock lock(&mutex_);

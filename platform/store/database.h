@@ -109,7 +109,9 @@ class Database {
   // SQLite the wake-up happens after the commit, by `AfterCommit`.
   virtual void AddNotify(absl::string_view channel, std::vector<Query>* queries) = 0;
   virtual void AfterCommit(absl::string_view channel) = 0;
-  virtual absl::string_view dialect() const = 0;  // "postgresql" or "sqlite", for messages only
+  // "postgresql" or "sqlite", for what cannot be one text or one way: how many writers there may
+  // be, how a leader is found.
+  virtual absl::string_view dialect() const = 0;
 };
 
 // One SQLite file; creates it, not its directory. FAILED_PRECONDITION STORE_IN_USE when it is open

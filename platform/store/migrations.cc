@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "platform/base/check.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 
@@ -105,6 +106,7 @@ absl::Status CheckRecord(const std::map<int64_t, Applied>& applied,
 absl::Status Apply(Connection& connection, const Migration& migration) {
   TANDEM_RETURN_IF_ERROR(connection.Begin());
   TANDEM_RETURN_IF_ERROR(connection.RunScript(migration.sql));
+  TANDEM_FAILPOINT("migration.before_commit");
   const Query record{kWriteRecord,
                      {int64_t{migration.number}, std::string(migration.name), Hash(migration.sql),
                       absl::ToUnixMicros(absl::Now())}};
@@ -117,7 +119,9 @@ absl::Status MigrateOnce(Connection& connection, const std::vector<Migration>& m
   TANDEM_RETURN_IF_ERROR(CheckRecord(applied, migrations));
   for (const Migration& migration : migrations) {
     if (applied.contains(migration.number)) continue;
+    TANDEM_FAILPOINT("migration.before_step");
     absl::Status status = Apply(connection, migration);
+    TANDEM_FAILPOINT("migration.after_step");
     if (status.ok()) continue;
     absl::Status named =
         absl::Status(status.code(), absl::StrCat("migration ", migration.number, " (",

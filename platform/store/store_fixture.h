@@ -38,7 +38,10 @@ inline const Schema& TestSchema() {
        "things",
        {{"on_shelf", "SELECT id FROM things WHERE shelf_id = $1"}},
        50},
-      {Box::descriptor(), "boxes", {}, 10},
+      {Box::descriptor(),
+       "boxes",
+       {{"of_thing", "SELECT shelf_id FROM things WHERE id = $1", /*ahead=*/true}},
+       10},
       {Tally::descriptor(), "tallies", {}, 100},
   });
   return *schema;
@@ -57,7 +60,6 @@ CREATE TABLE tallies (
   version BIGINT NOT NULL,
   CONSTRAINT tallies_are_small CHECK (value <= 1000)
 );
-CREATE TABLE places (source TEXT PRIMARY KEY, position BIGINT NOT NULL);
 CREATE UNIQUE INDEX tallies_code ON tallies (code) WHERE code <> '';
 )SQL");
     return new std::vector<Migration>{{100, "create_things", *text}};

@@ -41,6 +41,10 @@ namespace tandem::store {
 struct SetSpec {
   std::string name;
   std::string ids_sql;
+  // Only for hints, and of any tables: the ids are read without a lock, before the batch locks its
+  // rows. So a row can be locked in its order that the request does not name ("the account of this
+  // order"). Nobody may rely on what was found.
+  bool ahead = false;
 };
 
 struct TableSpec {

@@ -35,7 +35,6 @@ struct Failed {
   enum class Part {
     kLoad,
     kRow,    // a row of an entity
-    kAlso,   // a command's own statement
     kGuard,  // the journal or the request ids: someone else was there first
     kOther,
   };
@@ -85,6 +84,7 @@ class UnitOfWork {
   absl::Status FailAt(absl::Status status, size_t first_statement);
 
   absl::Status LoadFirst();
+  absl::Status LookAhead(Wanted* wanted);
   absl::Status Load(const Wanted& wanted, std::vector<Query> first);
   void TakeRequests(const Result& result);
   absl::Status Decide();
@@ -99,7 +99,6 @@ class UnitOfWork {
   absl::Status WriteChildren(const TableMap& map, const Changed& changed);
   void WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
                  const std::vector<std::vector<size_t>>& owners, Failed::Part part);
-  void WriteAlso();
   void WriteJournal();
   void WriteRequests();
   void Add(absl::string_view sql, std::vector<Value> params, Failed::Part part,

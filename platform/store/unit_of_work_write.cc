@@ -4,6 +4,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "platform/base/check.h"
+#include "platform/base/fault.h"
 #include "platform/base/status_macros.h"
 #include "platform/store/journal.h"
 #include "platform/store/table_map.h"
@@ -194,19 +195,11 @@ absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& chang
   return absl::OkStatus();
 }
 
-void UnitOfWork::WriteAlso() {
-  for (const Accepted& accepted : accepted_) {
-    for (const Also& also : items_[accepted.item]->command.also) {
-      Add(also.sql, also.params, Failed::Part::kAlso, {accepted.item}, also.must_affect);
-    }
-  }
-}
-
 void UnitOfWork::WriteJournal() {
   const std::vector<EmittedEvent>& events = state_.accepted_events();
   const auto n = static_cast<int64_t>(events.size());
   if (n == 0) return;
-  Add(kMoveHead, {n}, Failed::Part::kOther, {}, 1);
+  Add(kMoveHead, {n}, Failed::Part::kOther, {});
   std::vector<std::vector<Value>> rows;
   std::vector<std::vector<size_t>> owners;
   rows.reserve(events.size());
@@ -220,7 +213,8 @@ void UnitOfWork::WriteJournal() {
       row.emplace_back(static_cast<int64_t>(i) + 1 - n);  // behind the moved head
       row.emplace_back(meta.id());
       row.emplace_back(event.topic);
-      row.emplace_back(int64_t{LaneOf(event.routing_key)});
+      row.emplace_back(TANDEM_PLANTED("lane_by_chance") ? int64_t{LaneOf(meta.id())}
+                                                        : int64_t{LaneOf(event.routing_key)});
       row.emplace_back(event.entity);
       row.emplace_back(event.entity_id);
       row.emplace_back(event.entity_version);
@@ -248,7 +242,7 @@ void UnitOfWork::WriteRequests() {
   std::vector<std::vector<size_t>> owners;
   for (const Accepted& accepted : accepted_) {
     const Item& item = *items_[accepted.item];
-    if (item.command.context.request_id.empty()) continue;
+    if (item.command.context.request_id.empty() || TANDEM_PLANTED("request_not_kept")) continue;
     const bool events = accepted.first_event < accepted.last_event;
     rows.push_back({static_cast<int64_t>(accepted.first_event) + (events ? 1 : 0) - n,
                     item.command.context.request_id, item.command.method, item.command.request_hash,

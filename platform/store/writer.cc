@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/store/committer.h"
@@ -116,6 +117,7 @@ class QueueWriter final : public Writer {
           queue_.pop_front();
         }
       }
+      TANDEM_FAILPOINT("writer.batch_taken");
       std::vector<Item*> items;
       items.reserve(batch.size());
       for (const std::unique_ptr<Item>& item : batch) items.push_back(item.get());
@@ -150,6 +152,7 @@ class QueueWriter final : public Writer {
         answers.swap(answers_);
       }
       for (auto& [done, outcome] : answers) {
+        TANDEM_FAILPOINT("writer.before_answer");
         if (done) done(std::move(outcome));
       }
     }

@@ -24,19 +24,6 @@
 
 namespace tandem::store {
 
-// A statement that commits with a command. With `must_affect` it has to change exactly so many
-// rows, else the command fails with ABORTED STORE_CURSOR_MOVED and none of its effects hold: what a
-// compare-and-set needs:
-//   command.also.push_back({"UPDATE relay_cursor SET position = $1 WHERE id = 1 AND position = $2",
-//                           {to, from}, 1});
-// Its text must live until `done`: a constant. A constraint that it violates is ABORTED too.
-struct Also : Query {
-  Also(absl::string_view text, std::vector<Value> values, int64_t rows = -1)
-      : Query{text, std::move(values)}, must_affect(rows) {}
-  Also(Query query, int64_t rows = -1) : Query(std::move(query)), must_affect(rows) {}  // NOLINT
-  int64_t must_affect;  // -1: any number
-};
-
 struct Command {
   std::string method;        // full gRPC method or reaction name; part of the request's identity
   std::string request_hash;  // of the canonical body without request_id; empty when no request id
@@ -49,9 +36,6 @@ struct Command {
   // Decides; the answer is serialised as stored in `requests`. Run again whenever something was
   // missing.
   std::function<absl::StatusOr<std::string>(Context&, State&)> decide;
-  // Statements that commit with the command when it is accepted, also when it changed nothing else.
-  // They run behind the rows of the whole batch, in the order of the commands.
-  std::vector<Also> also;
   std::function<void(absl::StatusOr<std::string>)> done;
 };
 

@@ -389,46 +389,6 @@ TEST_P(Writers, OnlyChangedChildrenAreWritten) {
   EXPECT_EQ(ReadThing("a")->parts_size(), 19);
 }
 
-TEST_P(Writers, AlsoCommitsWithItsCommandOrNotAtAll) {
-  auto writer = Start();
-  Sql("INSERT INTO places (source, position) VALUES ('s', 0)");
-  const auto move = [](Command command, int64_t from, int64_t to) {
-    command.also.push_back({"UPDATE places SET position = $1 WHERE source = $2 AND position = $3",
-                            {to, std::string("s"), from},
-                            1});
-    return command;
-  };
-  EXPECT_OK(writer->Call(move(MakeThing("a"), 0, 1)));
-  EXPECT_EQ(Count("SELECT position FROM places"), 1);
-  EXPECT_FALSE(writer->Call(move(MakeThing("a"), 1, 2)).ok());
-  EXPECT_EQ(Count("SELECT position FROM places"), 1) << "refused";
-  std::vector<Command> commands;
-  commands.push_back(move(AddTo("a", 1), 1, 2));
-  commands.push_back(move(AddTo("a", 10), 7, 8));
-  commands.push_back(move(AddTo("a", 100), 2, 3));
-  const auto outcomes = writer->CallGroup(std::move(commands));
-  EXPECT_EQ(*outcomes[0], "1");
-  EXPECT_THAT(outcomes[1], RefusedWith(StatusCode::kAborted, "STORE_CURSOR_MOVED"));
-  EXPECT_EQ(*outcomes[2], "101");
-  EXPECT_EQ(Count("SELECT position FROM places"), 3);
-  EXPECT_EQ(Large("a"), 101);
-  // A statement that is none stops its own command alone.
-  std::vector<Command> broken;
-  for (int i = 0; i < 5; ++i) broken.push_back(AddTo("a", 0));
-  broken[2].also.push_back({"UPDATE nowhere SET x = $1", {int64_t{1}}});
-  const auto after = writer->CallGroup(std::move(broken));
-  for (size_t i = 0; i < 5; ++i) {
-    if (i == 2) {
-      EXPECT_THAT(after[i], RefusedWith(StatusCode::kInternal, "STORE_DEFECT"));
-    } else {
-      EXPECT_OK(after[i]);
-    }
-  }
-  // A command that changes nothing else.
-  EXPECT_OK(writer->Call(move(Walk("a"), 3, 4)));
-  EXPECT_EQ(Count("SELECT position FROM places"), 4);
-}
-
 TEST_P(Writers, AFullQueueRefusesAtOnce) {
   WriterOptions options;
   options.queue_max = 10;

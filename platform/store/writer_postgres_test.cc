@@ -146,6 +146,61 @@ TEST_P(PostgresWriter, ASetIsWholeAlsoAfterWaitingForItsLocks) {
   EXPECT_THAT(elsewhere, ElementsAre("leaves"));
 }
 
+// Two replicas change a box and the thing on it; one's commands name the box, the other's the
+// thing.
+TEST_P(PostgresWriter, WhatIsLookedForAheadIsLockedInItsOrder) {
+  auto by_box = StartWriter(*database_);
+  auto by_thing = StartWriter(*database_);
+  const auto change = [](State& state, Context& context, Box* box,
+                         Thing* thing) -> absl::StatusOr<std::string> {
+    if (box == nullptr || thing == nullptr) return absl::NotFoundError("not loaded yet");
+    box->set_content(box->content() + 1);
+    thing->set_large(thing->large() + 1);
+    BoxEvent event;
+    event.mutable_filled();
+    state.Emit<Box>(context, "s", event);
+    state.Emit<Thing>(context, "a", Changed(1));
+    return std::string();
+  };
+  Thing made;
+  made.set_id("a");
+  made.set_shelf_id("s");
+  EXPECT_OK(by_box->Call(MakeThing(made)));
+  EXPECT_OK(by_box->Call(Do([](Context& context, State& state) -> absl::StatusOr<std::string> {
+    Box box;
+    box.set_id("s");
+    state.Find<Box>("s");
+    state.Insert(std::move(box));
+    BoxEvent event;
+    event.mutable_filled();
+    state.Emit<Box>(context, "s", event);
+    return std::string();
+  })));
+  constexpr int kEach = 200;
+  Answers answers;
+  for (int i = 0; i < kEach; ++i) {
+    Command box_first = Do([change](Context& context, State& state) {
+      Box* box = state.Edit<Box>("s");
+      return change(state, context, box, box == nullptr ? nullptr : state.Edit<Thing>("a"));
+    });
+    box_first.hints = [](Wanted& wanted) { wanted.Row<Box>("s"); };
+    Command thing_first = Do([change](Context& context, State& state) {
+      Thing* thing = state.Edit<Thing>("a");
+      Box* box = thing == nullptr ? nullptr : state.Edit<Box>(thing->shelf_id());
+      return change(state, context, box, thing);
+    });
+    thing_first.hints = [](Wanted& wanted) {
+      wanted.Set<Box>("of_thing", "a");
+      wanted.Row<Thing>("a");
+    };
+    answers.Submit(*by_box, std::move(box_first));
+    answers.Submit(*by_thing, std::move(thing_first));
+  }
+  EXPECT_EQ(answers.ok(), 2 * kEach);
+  EXPECT_EQ(Large("a"), 2 * kEach);
+  EXPECT_EQ(by_box->stats().conflicts + by_thing->stats().conflicts, 0);
+}
+
 TEST_P(PostgresWriter, TransactionsThatStayOpenDelayNobodysEvents) {
   auto writer = StartWriter(*database_);
   EXPECT_OK(writer->Call(MakeThing("a")));

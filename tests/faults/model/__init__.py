@@ -1,0 +1,1 @@
+"""The independent model: recomputes what Tandem says of itself, from outside. See README.md."""
