@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/base/check.h"
+#include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/rpc/client.h"
 
@@ -62,8 +63,9 @@ std::vector<Outcome> BatchCaller::Make(const std::vector<const Call*>& calls) {
   for (const auto& [method, index] : by_method) {
     for (size_t from = 0; from < index.size(); from += kBatchMax) {
       const size_t to = std::min(index.size(), from + kBatchMax);
-      MakeOfOneMethod(calls, {index.begin() + static_cast<long>(from), index.begin() + static_cast<long>(to)},
-                      &outcomes);
+      MakeOfOneMethod(
+          calls, {index.begin() + static_cast<long>(from), index.begin() + static_cast<long>(to)},
+          &outcomes);
     }
   }
   return outcomes;
@@ -88,12 +90,14 @@ void BatchCaller::MakeOfOneMethod(const std::vector<const Call*>& calls,
   options.actor = "order_to_cash";
   rpc::Prepare(options, &context);
   std::shared_ptr<grpc::Channel> channel = channel_(first.part);
+  TANDEM_FAILPOINT("order_to_cash.before_call");
   absl::Status status = rpc::FromGrpc(
       grpc::internal::BlockingUnaryCall<Message, Message, google::protobuf::MessageLite,
                                         google::protobuf::MessageLite>(
           channel.get(),
           grpc::internal::RpcMethod(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context,
           *request, answer.get()));
+  TANDEM_FAILPOINT("order_to_cash.after_call");
   const int count = status.ok() ? answer->GetReflection()->FieldSize(*answer, results) : 0;
   for (size_t n = 0; n < index.size(); ++n) {
     Outcome& outcome = (*outcomes)[index[n]];
@@ -106,7 +110,8 @@ void BatchCaller::MakeOfOneMethod(const std::vector<const Call*>& calls,
       outcome.status = absl::InternalError("a batch answered fewer items than were asked");
       continue;
     }
-    const Message& item = answer->GetReflection()->GetRepeatedMessage(*answer, results, static_cast<int>(n));
+    const Message& item =
+        answer->GetReflection()->GetRepeatedMessage(*answer, results, static_cast<int>(n));
     outcome.status = FromRpcStatus(static_cast<const google::rpc::Status&>(
         item.GetReflection()->GetMessage(item, item.GetDescriptor()->field(0))));
     if (outcome.status.ok()) outcome.again = SaysRemaining(item);

@@ -3,8 +3,8 @@
 #include "bus-adapters/order_to_cash/batch_caller.h"
 #include "bus-adapters/order_to_cash/reactions.h"
 #include "bus-adapters/order_to_cash/rounds.h"
-#include "platform/bus/runner.h"
 #include "platform/base/status_macros.h"
+#include "platform/bus/runner.h"
 
 namespace tandem::order_to_cash {
 namespace {
@@ -45,8 +45,9 @@ class OrderToCash final : public rpc::Part {
       consumer.topics = subscription.topics;
       consumer.key = KeyOf;
       consumer.handle = [this](absl::Span<const bus::Envelope* const> events) {
-        return RunRounds(events, KeyOf, React,
-                         [this](const std::vector<const Call*>& calls) { return caller_.Make(calls); });
+        return RunRounds(events, KeyOf, React, [this](const std::vector<const Call*>& calls) {
+          return caller_.Make(calls);
+        });
       };
       consumers.push_back(std::move(consumer));
     }

@@ -1,5 +1,6 @@
-// The adapter order_to_cash as a process hosts it: four subscriptions whose effects are calls, and a
-// small database for cursors and quarantine. Losing that database costs a replay and changes nothing.
+// The adapter order_to_cash as a process hosts it: four subscriptions whose effects are calls, and
+// a small database for cursors and quarantine. Losing that database costs a replay and changes
+// nothing.
 #pragma once
 
 #include "platform/rpc/service.h"

@@ -55,7 +55,8 @@ Call RecordRefusal(const bus::Envelope& cause, const billing::v1::CreditRefused&
 }
 
 absl::StatusOr<std::vector<Call>> ReactToCommitment(const bus::Envelope& envelope) {
-  TANDEM_ASSIGN_OR_RETURN(CreditCommitmentEvent event, ReadPayload<CreditCommitmentEvent>(envelope));
+  TANDEM_ASSIGN_OR_RETURN(CreditCommitmentEvent event,
+                          ReadPayload<CreditCommitmentEvent>(envelope));
   const int64_t version = event.meta().entity_version();
   std::vector<Call> calls;
   if (event.has_credit_reserved()) {  // 3

@@ -14,7 +14,8 @@ namespace {
 using order::v1::Order;
 using order::v1::OrderEvent;
 
-// What the order wants of stock: each line's ordered quantity less what was cancelled, in base units.
+// What the order wants of stock: each line's ordered quantity less what was cancelled, in base
+// units.
 absl::StatusOr<Call> RecordDemand(const bus::Envelope& cause, const Order& order, bool held,
                                   int64_t order_version) {
   inventory::v1::RecordDemandRequest request;
@@ -38,8 +39,7 @@ absl::StatusOr<Call> RecordDemand(const bus::Envelope& cause, const Order& order
   request.set_delivery_policy(order.delivery_policy() == order::v1::DELIVERY_POLICY_COMPLETE
                                   ? inventory::v1::DELIVERY_POLICY_COMPLETE
                                   : inventory::v1::DELIVERY_POLICY_PARTIAL);
-  request.set_backorder_policy(order.backorder_policy() ==
-                                       order::v1::BACKORDER_POLICY_NO_BACKORDER
+  request.set_backorder_policy(order.backorder_policy() == order::v1::BACKORDER_POLICY_NO_BACKORDER
                                    ? inventory::v1::BACKORDER_POLICY_NO_BACKORDER
                                    : inventory::v1::BACKORDER_POLICY_BACKORDER);
   request.set_priority(order.priority());
@@ -155,16 +155,16 @@ absl::StatusOr<std::vector<Call>> ReactToOrder(const bus::Envelope& envelope) {
   std::vector<Call> calls;
   switch (event.what_case()) {
     case OrderEvent::kOrderPlaced: {  // 2
-      TANDEM_ASSIGN_OR_RETURN(Call demand, RecordDemand(envelope, order, event.order_placed().held(),
-                                                        version));
+      TANDEM_ASSIGN_OR_RETURN(Call demand,
+                              RecordDemand(envelope, order, event.order_placed().held(), version));
       calls.push_back(std::move(demand));
       calls.push_back(ReserveCredit(envelope, order));
       if (!order.quote_id().empty()) calls.push_back(RecordOrder(envelope, order));
       break;
     }
     case OrderEvent::kOrderHeld:  // 6
-      calls.push_back(AboutDemand<inventory::v1::HoldDemandRequest>(envelope, order, "HoldDemand",
-                                                                    version));
+      calls.push_back(
+          AboutDemand<inventory::v1::HoldDemandRequest>(envelope, order, "HoldDemand", version));
       break;
     case OrderEvent::kOrderReleased:  // 6
       if (!event.order_released().last()) break;

@@ -60,7 +60,8 @@ std::vector<absl::Status> RunRounds(absl::Span<const bus::Envelope* const> event
         lane.steps.pop_front();
         continue;
       }
-      if (DispositionOf(status) == Disposition::kRetry && ++step.tries < options.tries_max) continue;
+      if (DispositionOf(status) == Disposition::kRetry && ++step.tries < options.tries_max)
+        continue;
       outcomes[step.event] = status;
       auto [at, fresh] = stopped.emplace(round_keys[c], step.event);
       if (!fresh) at->second = std::min(at->second, step.event);

@@ -1,8 +1,8 @@
-// Makes the calls of a batch of events in rounds: the n-th round holds each key's n-th call, so that
-// a key's calls are made in the order of its events while different keys share a batch method.
+// Makes the calls of a batch of events in rounds: the n-th round holds each key's n-th call, so
+// that a key's calls are made in the order of its events while different keys share a batch method.
 //
-// A call that met a passing error is tried again a few times, and then its event and those behind it
-// of the same key answer that error: the lane holds. One that is refused for good answers the
+// A call that met a passing error is tried again a few times, and then its event and those behind
+// it of the same key answer that error: the lane holds. One that is refused for good answers the
 // refusal: its key is parked, and nothing more of it is called.
 #pragma once
 

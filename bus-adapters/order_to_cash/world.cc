@@ -54,6 +54,36 @@ int64_t Micros(const type::v1::Quantity& quantity) {
 
 std::string Whole(int64_t micros) { return FormatMicros(micros); }
 
+// The event's number in the reaction table; 0 for none.
+int ReactionOf(const std::string& type) {
+  static const std::map<std::string, int> kNumbers = {{"QuoteAccepted", 1},
+                                                      {"OrderPlaced", 2},
+                                                      {"CreditReserved", 3},
+                                                      {"CreditRefused", 4},
+                                                      {"StockReserved", 5},
+                                                      {"StockShort", 5},
+                                                      {"OrderHeld", 6},
+                                                      {"OrderReleased", 6},
+                                                      {"OrderAmended", 7},
+                                                      {"OrderCancelRequested", 8},
+                                                      {"StockReleased", 9},
+                                                      {"OrderCancelled", 10},
+                                                      {"OrderClosed", 10},
+                                                      {"ShipmentShipped", 11},
+                                                      {"OrderShipmentRecorded", 12},
+                                                      {"InvoicePosted", 13},
+                                                      {"InvoicePartlySettled", 14},
+                                                      {"InvoiceSettled", 14},
+                                                      {"InvoiceReopened", 14},
+                                                      {"ShipmentReturned", 15},
+                                                      {"OrderReturnRecorded", 16},
+                                                      {"CreditNotePosted", 17},
+                                                      {"DebtorAccountBlocked", 18},
+                                                      {"DebtorAccountUnblocked", 18}};
+  const auto found = kNumbers.find(type.substr(type.rfind('.') + 1));
+  return found == kNumbers.end() ? 0 : found->second;
+}
+
 }  // namespace
 
 struct World::Parts {
@@ -61,6 +91,11 @@ struct World::Parts {
     std::deque<bus::Envelope> events;
     std::deque<Call> calls;  // of the first event, when it was begun
     bool fact = false;       // read by the order's own consumer
+  };
+  struct Delivered {  // of one order or account
+    int reaction;
+    std::string topic;
+    int published;  // events that there were by then
   };
   struct Step {
     std::function<void()> act;
@@ -129,8 +164,35 @@ struct World::Parts {
   template <class Request, class Answer>
   void AskOrder(absl::StatusOr<Answer> (*decide)(const Request&, Context&, State&), int n) {
     Request request;
-    request.set_order_id(Ord(n));
+    request.set_order_id(IdOf(n));
     Ask(order.state, order.context, decide, request);
+  }
+
+  std::string IdOf(int n) {
+    if (n > 0) return Ord(n);
+    const auto orders = order.state.All<order::v1::Order>();
+    return orders.empty() ? "ord_none" : orders.front()->id();
+  }
+  const order::v1::Order* OrderOf(int n) { return order.state.Find<order::v1::Order>(IdOf(n)); }
+  bool Is(Moment moment, int n) {  // `n` 0: the only order
+    if (OrderOf(n) == nullptr) return n > 0 && moment == Moment::kAny;
+    const auto* commitment = billing.state().Find<billing::v1::CreditCommitment>(IdOf(n));
+    switch (moment) {
+      case Moment::kAny:
+        return true;
+      case Moment::kReserved:
+      case Moment::kAsItShips:
+        return Shippable(n) != nullptr;
+      case Moment::kRefused:
+        return commitment != nullptr &&
+               (commitment->has_waiting() ||  // or it went on before anybody saw that
+                commitment->state() == billing::v1::CREDIT_COMMITMENT_STATE_CLOSED);
+      case Moment::kPaid:
+        return Paid(n);
+      case Moment::kHeld:
+        return order::HasHold(*OrderOf(n), order::v1::HOLD_REASON_MANUAL);
+    }
+    return true;
   }
 
   int Pick(size_t n) { return static_cast<int>(random() % n); }
@@ -202,7 +264,10 @@ struct World::Parts {
     if (lane.calls.empty()) {
       absl::StatusOr<std::vector<Call>> calls = React(lane.events.front());
       ASSERT_TRUE(calls.ok()) << calls.status();
-      if (!calls->empty()) types.insert(lane.events.front().type());
+      if (!calls->empty()) {
+        types.insert(lane.events.front().type());
+        Note(lane.events.front());
+      }
       lane.calls.assign(calls->begin(), calls->end());
     }
     if (!lane.calls.empty()) {
@@ -211,6 +276,27 @@ struct World::Parts {
       MakeSometimesAgain(call);
     }
     if (lane.calls.empty()) lane.events.pop_front();
+  }
+
+  // What could have come after this event and came before it: of the same order, or between an
+  // order and its account.
+  void Note(const bus::Envelope& event) {
+    const std::string key = KeyOf(event);
+    const int number = std::stoi(event.id().substr(4));
+    const int reaction = ReactionOf(event.type());
+    std::vector<std::string> others = {key};
+    for (const auto* each : order.state.All<order::v1::Order>()) {
+      if (each->id() == key) others.push_back(each->payer_account_id());
+      if (each->payer_account_id() == key) others.push_back(each->id());
+    }
+    for (const std::string& other : others) {
+      for (const Delivered& before : delivered[other]) {
+        if (before.topic == event.topic() || number <= before.published) {
+          met.emplace(before.reaction, reaction);
+        }
+      }
+    }
+    delivered[key].push_back({reaction, event.topic(), published});
   }
 
   const inventory::v1::Demand* DemandOf(const std::string& order_id) {
@@ -267,9 +353,21 @@ struct World::Parts {
     const auto* demand = DemandOf(Ord(n));
     return demand != nullptr && demand->lines_size() > 0 && Micros(demand->lines(0).shipped()) > 0;
   }
-  bool Paid(int n) {
-    const auto* order_now = order.state.Find<order::v1::Order>(Ord(n));
-    return order_now != nullptr && order_now->billing_status() == order::v1::BILLING_STATUS_PAID;
+  bool Paid(int n) {  // by the books: the order may not know it yet
+    bool any = false;
+    for (const auto* invoice : billing.state().All<billing::v1::Invoice>()) {
+      if (invoice->order_id() != IdOf(n)) continue;
+      if (MicrosOf(invoice->open_amount()) != 0) return false;
+      any = true;
+    }
+    return any;
+  }
+  // A shipment of the order that could leave now; nullptr for none.
+  const inventory::v1::Shipment* Shippable(int n) {
+    for (const auto* shipment : inventory.state.All<inventory::v1::Shipment>()) {
+      if (shipment->order_id() == IdOf(n) && CanShip(*shipment)) return shipment;
+    }
+    return nullptr;
   }
 
   Manner manner;
@@ -284,6 +382,8 @@ struct World::Parts {
   std::vector<Call> old;  // to be made again some time
   std::multiset<std::string> recorded;
   std::set<std::string> types;
+  std::map<std::string, std::vector<Delivered>> delivered;
+  Pairs met;
   std::map<std::string, std::string> payment_of;  // the order's latest
   std::map<std::string, int64_t> received;        // by product, in micros
   int published = 0, payments = 0, returns = 0;
@@ -380,8 +480,14 @@ void World::AcceptQuote(int quote, int buyer, const std::string& product,
   Then([this, envelope] { parts_->Publish(envelope); });
 }
 
-void World::Cancel(int n) {
-  Then([this, n] { parts_->AskOrder(order::CancelOrder, n); });
+void World::Cancel(int n, Moment moment) {
+  Parts& p = *parts_;
+  Then(
+      [&p, n, moment] {
+        p.AskOrder(order::CancelOrder, n);
+        if (moment == Moment::kAsItShips) p.Ship(p.Shippable(n)->id());
+      },
+      [&p, n, moment] { return p.Is(moment, n); });
 }
 void World::Hold(int n) {
   Then([this, n] { parts_->AskOrder(order::HoldOrder, n); });
@@ -406,13 +512,13 @@ void World::Unblock(int buyer) {
     parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::UnblockAccount, request);
   });
 }
-void World::LiftLimit(int buyer) {
+void World::LiftLimit(int buyer, Moment moment) {
   billing::v1::SetCreditRequest request;
   request.set_account_id(Acc(buyer));
   *request.mutable_credit_policy() = billing::Desk::Policy("");
-  Then([this, request] {
-    parts_->Ask(parts_->billing.state(), parts_->billing_context, billing::SetCredit, request);
-  });
+  Parts& p = *parts_;
+  Then([&p, request] { p.Ask(p.billing.state(), p.billing_context, billing::SetCredit, request); },
+       [&p, moment] { return moment == Moment::kAny || p.Is(moment, 0); });
 }
 void World::Override(int n) {
   billing::v1::OverrideCreditRequest request;
@@ -437,8 +543,9 @@ void World::Bounce(int n) {
   Then([this, n] { parts_->Bounce(parts_->payment_of[Ord(n)]); },
        [this, n] { return parts_->payment_of.contains(Ord(n)); });
 }
-void World::ReturnSomeOne() {
-  Then([this] { parts_->ReturnOne(""); });
+void World::ReturnSomeOne(Moment moment) {
+  Then([this] { parts_->ReturnOne(""); },
+       [this, moment] { return moment == Moment::kAny || parts_->Is(moment, 0); });
 }
 void World::BounceSome() {
   Then([this] {
@@ -584,7 +691,10 @@ std::string World::Digest() {
     const auto* commitment = p.billing.state().Find<billing::v1::CreditCommitment>(order->id());
     absl::StrAppend(&out, " demand ", demand == nullptr ? 0 : demand->state(), " committed ",
                     commitment == nullptr ? 0 : billing::HeldBy(*commitment), " ",
-                    commitment == nullptr ? 0 : commitment->state(), "\n");
+                    // While the order is open, one that holds nothing may be closed (by the last
+                    // invoice) or wait for the order's end (when nobody knew it was the last).
+                    commitment == nullptr || !order::IsFinal(*order) ? 0 : commitment->state(),
+                    "\n");
   }
   for (const auto* stock : p.inventory.state.All<inventory::v1::Stock>()) {
     absl::StrAppend(&out, stock->id(), " ", inventory::Pieces(stock->on_hand()), " - ",
@@ -622,5 +732,6 @@ int64_t World::Available(const std::string& product) {
 }
 std::multiset<std::string> World::recorded_calls() const { return parts_->recorded; }
 const std::set<std::string>& World::types() const { return parts_->types; }
+const World::Pairs& World::met() const { return parts_->met; }
 
 }  // namespace tandem::order_to_cash

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tandem::order_to_cash {
@@ -22,6 +23,12 @@ struct Manner {
   std::string late;           // events of this type arrive when nothing else is left to arrive,
   std::string latest;         // but of these
 };
+
+// When someone does something to an order: whenever it comes to it, or not before its stock is
+// reserved, its credit refused or all of it paid (by the books: the order may not know it yet), or
+// it is held by hand; or in the moment in which goods of it leave: then inventory hears of that
+// first.
+enum class Moment { kAny, kReserved, kRefused, kHeld, kPaid, kAsItShips };
 
 class World {
  public:
@@ -35,26 +42,26 @@ class World {
   void Stock(const std::string& product, const std::string& quantity);
 
   // What people will do, in this order, each at some moment. Lines are "prd_a 3 10": product,
-  // quantity, price. They take no for an answer: a blocked buyer orders nothing, a cancelled order
-  // is not held.
+  // quantity, price. The order 0 is the one that came of a quote. They take no for an answer: a
+  // blocked buyer orders nothing, a cancelled order is not held.
   void Place(int order, int buyer, const std::vector<std::string>& lines,
              const std::string& more = "");
   void AcceptQuote(int quote, int buyer, const std::string& product, const std::string& quantity);
-  void Cancel(int order);
+  void Cancel(int order, Moment moment = Moment::kAny);
   void Hold(int order);
   void Release(int order);
   void Block(int buyer);
   void Unblock(int buyer);
   void LearnProduct(const std::string& id);
-  void LiftLimit(int buyer);
+  void LiftLimit(int buyer, Moment moment = Moment::kAny);
   void Override(int order);
   void Receive(const std::string& product, const std::string& quantity);
-  // These wait until they can be done: something of the order shipped; all of it paid; paid.
+  // These wait until they can be done: something of the order shipped; and paid, by the books.
   void ReturnOne(int order);
   void ReturnOneWhenPaid(int order);
   void Bounce(int order);
   // These do nothing when nothing was shipped, or paid, by then.
-  void ReturnSomeOne();
+  void ReturnSomeOne(Moment moment = Moment::kAny);  // the moment is the only order's
   void BounceSome();
   // Of their own accord, whenever they can, the warehouse ships what is planned and not held, and
   // the buyers pay each open invoice.
@@ -72,6 +79,13 @@ class World {
   int64_t Available(const std::string& product);
   std::multiset<std::string> recorded_calls() const;  // of services that are not played here
   const std::set<std::string>& types() const;         // of events that were reacted to
+
+  // The pairs of reactions, by their numbers in DOMAIN section 4, of which the first was delivered
+  // before the second for the same order (or its account) although it might have been the other
+  // way round: both were there to be delivered, or one topic holds both in the order in which
+  // people made them happen.
+  using Pairs = std::set<std::pair<int, int>>;
+  const Pairs& met() const;
 
  private:
   struct Parts;

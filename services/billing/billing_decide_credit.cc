@@ -37,6 +37,13 @@ void GiveNothing(absl::string_view order_id, const Wish& wish, Context& context,
   state.Emit<v1::CreditCommitment>(context, order_id, std::move(event), /*with_previous=*/true);
 }
 
+// An order's commitment, behind the account or the payer that it is of.
+void CommitmentHints(absl::string_view order_id, Wanted& wanted) {
+  HintAccountOf(kAccountOfOrder, order_id, wanted);
+  wanted.Set<v1::PayerAccount>(kPayerOfOrder, order_id);
+  wanted.Row<v1::CreditCommitment>(order_id);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ReserveCreditResponse> ReserveCredit(const v1::ReserveCreditRequest& request,
@@ -111,7 +118,11 @@ absl::StatusOr<v1::ReserveCreditResponse> ReserveCredit(const v1::ReserveCreditR
 
 void ReserveCreditHints(const v1::ReserveCreditRequest& request, Wanted& wanted) {
   PayerHints(request.account_id(), request.payer_customer_id(), wanted);
-  if (!request.account_id().empty()) wanted.Row<v1::CreditCommitment>(request.order_id());
+  if (request.revision() > 1) {
+    CommitmentHints(request.order_id(), wanted);
+  } else {
+    wanted.Row<v1::CreditCommitment>(request.order_id());  // hardly ever there yet
+  }
 }
 
 absl::StatusOr<v1::CreditCommitment> ReleaseCredit(const v1::ReleaseCreditRequest& request,
@@ -153,7 +164,7 @@ absl::StatusOr<v1::CreditCommitment> ReleaseCredit(const v1::ReleaseCreditReques
 }
 
 void ReleaseCreditHints(const v1::ReleaseCreditRequest& request, Wanted& wanted) {
-  wanted.Row<v1::CreditCommitment>(request.order_id());
+  CommitmentHints(request.order_id(), wanted);
 }
 
 absl::StatusOr<v1::CreditCommitment> OverrideCredit(const v1::OverrideCreditRequest& request,
@@ -205,7 +216,7 @@ absl::StatusOr<v1::CreditCommitment> OverrideCredit(const v1::OverrideCreditRequ
 }
 
 void OverrideCreditHints(const v1::OverrideCreditRequest& request, Wanted& wanted) {
-  wanted.Row<v1::CreditCommitment>(request.order_id());
+  CommitmentHints(request.order_id(), wanted);
 }
 
 }  // namespace tandem::billing

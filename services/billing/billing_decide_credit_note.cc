@@ -215,6 +215,7 @@ absl::StatusOr<v1::CreditNote> PostCreditNote(const v1::PostCreditNoteRequest& r
 }
 
 void PostCreditNoteHints(const v1::PostCreditNoteRequest& request, Wanted& wanted) {
+  HintAccountOf(kAccountOfInvoice, InvoiceIdOf(request), wanted);
   wanted.Row<v1::Invoice>(InvoiceIdOf(request));
   if (!request.return_id().empty()) wanted.Set<v1::CreditNote>(kOfReturn, request.return_id());
   wanted.Row<v1::CreditNote>(request.credit_note_id());

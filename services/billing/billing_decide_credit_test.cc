@@ -62,7 +62,7 @@ TEST(ReserveCredit, NamesTheOldestOpenInvoice) {
   desk.Invoice(1, 1, "80", true);
   desk.Reserve(2, 1, "50");
   const auto& refused = desk.event<v1::CreditCommitmentEvent>(0).credit_refused();
-  EXPECT_EQ(FormatDate(*DateFromProto(refused.oldest_overdue(), "")), "2026-02-14");
+  EXPECT_EQ(FormatDate(*DateFromProto(refused.oldest_due_date(), "")), "2026-02-14");
 }
 
 TEST(ReserveCredit, RefusesWhatMeansNothing) {

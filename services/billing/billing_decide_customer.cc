@@ -220,6 +220,7 @@ absl::StatusOr<v1::Customer> UpdateCustomer(const v1::UpdateCustomerRequest& req
 }
 
 void UpdateCustomerHints(const v1::UpdateCustomerRequest& request, Wanted& wanted) {
+  HintAccountOf(kAccountOfPayer, request.customer().id(), wanted);
   wanted.Row<v1::PayerAccount>(request.customer().id());
   wanted.Row<v1::Customer>(request.customer().id());
 }

@@ -19,10 +19,17 @@ std::string PayerAccountId(absl::string_view account_id, absl::string_view payer
 void PayerHints(absl::string_view account_id, absl::string_view payer_customer_id, Wanted& wanted) {
   if (account_id.empty()) {
     wanted.Row<v1::PayerAccount>(payer_customer_id);
+    HintAccountOf(kAccountOfPayer, payer_customer_id, wanted);
     return;
   }
   wanted.Row<v1::DebtorAccount>(account_id);
   wanted.Row<v1::AccountExposure>(account_id);
+}
+
+void HintAccountOf(absl::string_view set, absl::string_view key, Wanted& wanted) {
+  if (key.empty()) return;
+  wanted.Set<v1::DebtorAccount>(set, key);
+  wanted.Set<v1::AccountExposure>(set, key);
 }
 
 absl::StatusOr<Figures> Figures::Of(absl::string_view account_id, State& state) {

@@ -22,8 +22,18 @@ namespace tandem::billing {
 // empty when that has none (yet).
 std::string PayerAccountId(absl::string_view account_id, absl::string_view payer_customer_id,
                            State& state);
-// Names the rows of that, and no more where only the customer is known: the account comes first.
+// Names the rows of that.
 void PayerHints(absl::string_view account_id, absl::string_view payer_customer_id, Wanted& wanted);
+
+// The account of a document or payer, for hints: it is locked before all that hangs on it, also
+// where the request does not name it.
+inline constexpr absl::string_view kAccountOfPayer = "account_of_payer";
+inline constexpr absl::string_view kAccountOfOrder = "account_of_order";
+inline constexpr absl::string_view kAccountOfInvoice = "account_of_invoice";
+inline constexpr absl::string_view kAccountOfPayment = "account_of_payment";
+void HintAccountOf(absl::string_view set, absl::string_view key, Wanted& wanted);
+// The customer whose account an order still waits for.
+inline constexpr absl::string_view kPayerOfOrder = "payer_of_order";
 
 class Figures {
  public:

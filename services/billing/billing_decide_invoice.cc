@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/base/date.h"
+#include "platform/base/fault.h"
 #include "platform/base/id.h"
 #include "platform/base/money.h"
 #include "platform/base/quantity.h"
@@ -88,6 +89,7 @@ absl::Status FillAmounts(const v1::PostInvoiceRequest& request, absl::string_vie
                          v1::Invoice* invoice, int64_t* freight) {
   struct Code {
     int64_t base = 0;
+    int64_t tax_of_lines = 0;  // of a planted bug
     std::string text;
   };
   std::map<std::pair<std::string, int64_t>, Code> codes;
@@ -105,13 +107,18 @@ absl::Status FillAmounts(const v1::PostInvoiceRequest& request, absl::string_vie
     TANDEM_ASSIGN_OR_RETURN(const int64_t rate, FractionFromProto(input.tax_rate(), path));
     Code& code = codes[{input.tax_code(), rate}];
     TANDEM_ASSIGN_OR_RETURN(code.base, AddMoney(code.base, line_net));
+    if (TANDEM_PLANTED("tax_per_line")) {
+      TANDEM_ASSIGN_OR_RETURN(const int64_t of_line, TaxOn(line_net, rate, currency));
+      code.tax_of_lines += of_line;
+    }
     if (code.text.empty()) code.text = input.tax_text();
     TANDEM_ASSIGN_OR_RETURN(net, AddMoney(net, line_net));
     if (input.freight()) *freight += line_net;
   }
   int64_t tax = 0;
   for (const auto& [key, code] : codes) {
-    TANDEM_ASSIGN_OR_RETURN(const int64_t code_tax, TaxOn(code.base, key.second, currency));
+    TANDEM_ASSIGN_OR_RETURN(int64_t code_tax, TaxOn(code.base, key.second, currency));
+    if (TANDEM_PLANTED("tax_per_line")) code_tax = code.tax_of_lines;
     auto* row = invoice->add_taxes();
     row->set_tax_code(key.first);
     *row->mutable_tax_rate() = DecimalToProto(key.second);
@@ -191,7 +198,8 @@ absl::StatusOr<Moved> MoveCommitment(const v1::PostInvoiceRequest& request, int6
     StopWaiting(commitment, holder, state);
     commitment->set_state(v1::CREDIT_COMMITMENT_STATE_CLOSED);
   }
-  holder->committed += HeldBy(*commitment) - before;
+  if (!TANDEM_PLANTED("invoice_keeps_commitment"))
+    holder->committed += HeldBy(*commitment) - before;
   if (others.has_value()) TANDEM_RETURN_IF_ERROR(others->Write(state));
   return moved;
 }
@@ -355,7 +363,6 @@ absl::StatusOr<v1::Invoice> PostInvoice(const v1::PostInvoiceRequest& request, C
 
 void PostInvoiceHints(const v1::PostInvoiceRequest& request, Wanted& wanted) {
   PayerHints(request.account_id(), request.payer_customer_id(), wanted);
-  if (request.account_id().empty()) return;
   const std::string of_shipment = InvoiceOfShipment(request.shipment_id());
   const std::string& id = of_shipment.empty() ? request.invoice_id() : of_shipment;
   wanted.Row<v1::CreditCommitment>(request.order_id());

@@ -257,6 +257,12 @@ TEST(PostCreditNote, RefusesMoreThanWasBilled) {
   EXPECT_EQ(desk.Refused(PostCreditNote, nothing), "INVOICE_NOT_FOUND");
   desk.Credit(2, 1, "4");
   EXPECT_EQ(desk.Row<v1::Invoice>(Inv(1)).settlement(), v1::INVOICE_SETTLEMENT_PARTLY);
+  v1::PostCreditNoteRequest named = Desk::Return(3, 1, {"", "1"});
+  named.set_credit_note_id("crn_1");
+  desk.Ok(PostCreditNote, named);
+  named = Desk::Return(4, 1, {"", "1"});
+  named.set_credit_note_id("crn_1");
+  EXPECT_EQ(desk.Refused(PostCreditNote, named), "CREDIT_NOTE_ALREADY_EXISTS");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "platform/base/date.h"
+#include "platform/base/fault.h"
 #include "platform/base/fixed.h"
 #include "platform/base/money.h"
 #include "platform/base/status.h"
@@ -97,6 +98,10 @@ absl::Status CheckBalanced(const std::vector<v1::Posting>& postings) {
 }
 
 absl::Status Post(const Document& document, const Entry& entry, Context& context, State& state) {
+  if (TANDEM_PLANTED("credit_note_not_posted") &&
+      document.kind == v1::LEDGER_DOCUMENT_CREDIT_NOTE) {
+    return absl::OkStatus();
+  }
   TANDEM_RETURN_IF_ERROR(CheckBalanced(entry.postings()));
   if (state.Find<v1::LedgerEntry>(document.id) != nullptr) {
     return Refuse(absl::StatusCode::kInternal, "LEDGER_POSTED_TWICE",
@@ -144,6 +149,8 @@ std::string NextNumber(absl::string_view series, int32_t date, State& state) {
     counter = state.Insert(std::move(fresh));
   }
   counter->set_value(counter->value() + 1);
+  if (TANDEM_PLANTED("number_gap") && counter->value() % 50 == 0)
+    counter->set_value(counter->value() + 1);
   state.Touch<operations::v1::Counter>(name);
   return absl::StrFormat("%s-%s-%06d", series, FormatDate(date).substr(0, 4), counter->value());
 }

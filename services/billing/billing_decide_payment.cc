@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/base/date.h"
 #include "platform/base/etag.h"
+#include "platform/base/fault.h"
 #include "platform/base/money.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
@@ -272,7 +273,6 @@ absl::StatusOr<v1::Payment> RecordPayment(const v1::RecordPaymentRequest& reques
 
 void RecordPaymentHints(const v1::RecordPaymentRequest& request, Wanted& wanted) {
   PayerHints(request.account_id(), request.payer_customer_id(), wanted);
-  if (request.account_id().empty()) return;
   wanted.Row<v1::Payment>(request.payment_id());
   wanted.Row<v1::LedgerEntry>(request.payment_id());
   for (const std::string& id : request.invoice_ids()) wanted.Row<v1::Invoice>(id);
@@ -315,6 +315,7 @@ absl::StatusOr<v1::Payment> ApplyPayment(const v1::ApplyPaymentRequest& request,
 }
 
 void ApplyPaymentHints(const v1::ApplyPaymentRequest& request, Wanted& wanted) {
+  HintAccountOf(kAccountOfPayment, request.payment_id(), wanted);
   wanted.Row<v1::Payment>(request.payment_id());
 }
 
@@ -363,6 +364,7 @@ absl::StatusOr<v1::Payment> ReversePayment(const v1::ReversePaymentRequest& requ
   *reversed->mutable_account_exposure() = figures.Row(state);
   state.Emit<v1::Payment>(context, id, std::move(event), /*with_previous=*/true);
   for (const v1::PaymentApplication& application : before.applications()) {
+    if (TANDEM_PLANTED("reversal_keeps_invoice_settled")) break;
     Reopen(application.invoice_id(), MicrosOf(application.amount()), id, context, state);
   }
   TellIfExceeded(figures, exposure, id, context, state);
@@ -374,6 +376,7 @@ absl::StatusOr<v1::Payment> ReversePayment(const v1::ReversePaymentRequest& requ
 }
 
 void ReversePaymentHints(const v1::ReversePaymentRequest& request, Wanted& wanted) {
+  HintAccountOf(kAccountOfPayment, request.payment_id(), wanted);
   wanted.Row<v1::Payment>(request.payment_id());
   wanted.Row<v1::LedgerEntry>(ReversalOf(request.payment_id()));
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "platform/base/date.h"
+#include "platform/base/fault.h"
 #include "platform/base/money.h"
 #include "platform/base/status_macros.h"
 #include "services/billing/billing_decide_check.h"
@@ -38,7 +39,9 @@ Verdict Judge(const v1::CreditCommitment& commitment, const Wish& wish, const Fi
   }
   const std::optional<int64_t> limit = LimitOf(account);
   const int64_t held = std::max<int64_t>(0, wish.asked_micros - MicrosOf(commitment.invoiced()));
-  const Int128 with = Int128{figures.exposure()} - HeldBy(commitment) + held;
+  const Int128 others = TANDEM_PLANTED("credit_ignores_commitments") ? Int128{figures.committed}
+                                                                     : Int128{HeldBy(commitment)};
+  const Int128 with = Int128{figures.exposure()} - others + held;
   if (!limit.has_value() || with <= *limit) return verdict;
   const v1::CreditOverride& word = commitment.credit_override();
   if (word.pending() && wish.asked_micros <= MicrosOf(word.amount())) {
@@ -130,7 +133,7 @@ absl::Status KeepWaiting(absl::string_view order_id, const Wish& wish, const Ver
     SetMoney(verdict.shortfall_micros, figures.currency(), refused->mutable_shortfall());
   }
   if (const std::optional<int32_t> due = OldestDue(figures, state); due.has_value()) {
-    *refused->mutable_oldest_overdue() = DateToProto(*due);
+    *refused->mutable_oldest_due_date() = DateToProto(*due);
   }
   *refused->mutable_account_exposure() = figures.Row(state);
   state.Emit<v1::CreditCommitment>(context, order_id, std::move(event), /*with_previous=*/true);

@@ -1,66 +1,18 @@
 // The service over gRPC, as a process hosts it.
 #include "services/billing/billing_service.h"
 
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "google/rpc/status.pb.h"
-#include "platform/base/check.h"
-#include "platform/base/clock.h"
 #include "services/billing/billing_test_desk.h"
 #include "tandem/billing/v1/billing_service.grpc.pb.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/service_over_grpc.h"
 
 namespace tandem::billing {
 namespace {
 
-class BillingOverGrpc : public testing::Test {
+class BillingOverGrpc : public test::ServiceOverGrpc<v1::BillingService> {
  protected:
-  BillingOverGrpc() { Start({}); }
-  ~BillingOverGrpc() override { Stop(); }
-
-  void Start(std::vector<std::string> arguments) {
-    settings::Schema schema;
-    const rpc::MakePart make = DeclareBilling(schema);
-    settings::Sources sources;
-    sources.args = std::move(arguments);
-    auto values = schema.Resolve(sources);
-    TANDEM_CHECK(values.ok(), values.status().ToString());
-    values_ = *std::move(values);
-    rpc::PartContext context;
-    context.store_url = "sqlite:" + dir_.File("billing.db");
-    context.clock = &clock_;
-    context.settings = &values_;
-    auto part = make(context);
-    TANDEM_CHECK(part.ok(), part.status().ToString());
-    part_ = *std::move(part);
-    grpc::ServerBuilder builder;
-    for (grpc::Service* service : part_->grpc_services()) builder.RegisterService(service);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::BillingService::NewStub(server_->InProcessChannel({}));
-  }
-  void Stop() {
-    stub_.reset();
-    server_->Shutdown();
-    server_->Wait();
-    server_.reset();
-    part_.reset();
-  }
-
-  // "OK", or the reason.
-  template <class Request, class Answer>
-  std::string Call(grpc::Status (v1::BillingService::Stub::*method)(grpc::ClientContext*,
-                                                                    const Request&, Answer*),
-                   const Request& request, Answer* answer) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    const grpc::Status status = (stub_.get()->*method)(&context, request, answer);
-    if (status.ok()) return "OK";
-    google::rpc::Status rpc;
-    rpc.ParseFromString(status.error_details());
-    const std::string reason = ReasonOf(FromRpcStatus(rpc));
-    return reason.empty() ? status.error_message() : reason;
-  }
+  BillingOverGrpc() : ServiceOverGrpc(DeclareBilling) {}
 
   v1::Customer Create(int n) {
     v1::CreateCustomerRequest request;
@@ -71,16 +23,7 @@ class BillingOverGrpc : public testing::Test {
     EXPECT_EQ(Call(&v1::BillingService::Stub::CreateCustomer, request, &customer), "OK");
     return customer;
   }
-
-  test::TempDir dir_;
-  SystemClock clock_;
-  settings::Values values_;
-  std::unique_ptr<rpc::Part> part_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::BillingService::Stub> stub_;
 };
-
-using Stub = v1::BillingService::Stub;
 
 TEST_F(BillingOverGrpc, FromCustomerToBalancedBooks) {
   const v1::Customer customer = Create(1);

@@ -4,11 +4,22 @@
 
 #include "billing_migrations.h"
 #include "services/billing/billing_decide.h"
+#include "services/billing/billing_decide_figures.h"
 #include "services/billing/billing_decide_waiting.h"
 #include "tandem/operations/v1/counter.pb.h"
 
 namespace tandem::billing {
 namespace {
+
+// Only hints name these: the account is to be locked before its documents.
+constexpr char kAccountOfPayerSql[] =
+    "SELECT account_id FROM payer_accounts WHERE customer_id = $1 AND account_id <> ''";
+constexpr char kAccountOfOrderSql[] =
+    "SELECT account_id FROM credit_commitments WHERE order_id = $1 AND account_id <> ''";
+constexpr char kAccountOfInvoiceSql[] = "SELECT account_id FROM invoices WHERE id = $1";
+constexpr char kAccountOfPaymentSql[] = "SELECT account_id FROM payments WHERE id = $1";
+constexpr char kPayerOfOrderSql[] =
+    "SELECT payer_customer_id FROM credit_commitments WHERE order_id = $1 AND account_id = ''";
 
 // Each has an index of its own: what is looked for is the few records
 // that are still open, not the many that ever were.
@@ -39,15 +50,25 @@ std::vector<store::TableSpec> BillingTables() {
   auto set = [](absl::string_view name, const char* sql) {
     return store::SetSpec{std::string(name), sql};
   };
+  auto ahead = [](absl::string_view name, const char* sql) {
+    return store::SetSpec{std::string(name), sql, /*ahead=*/true};
+  };
+  const std::vector<store::SetSpec> accounts = {ahead(kAccountOfPayer, kAccountOfPayerSql),
+                                                ahead(kAccountOfOrder, kAccountOfOrderSql),
+                                                ahead(kAccountOfInvoice, kAccountOfInvoiceSql),
+                                                ahead(kAccountOfPayment, kAccountOfPaymentSql)};
+  std::vector<store::SetSpec> debtor_accounts = accounts;
+  debtor_accounts.push_back(set(kOfDebtorNumber, kOfDebtorNumberSql));
+  debtor_accounts.push_back(set(kOfCustomer, kOfCustomerSql));
   // Who answers for a customer, then the account and its figures: what replicas queue at. Then what
   // hangs on an account, and last what every document wants: numbers and the books.
   return {
-      {v1::PayerAccount::descriptor(), "payer_accounts", {}, 10},
-      {v1::DebtorAccount::descriptor(),
-       "debtor_accounts",
-       {set(kOfDebtorNumber, kOfDebtorNumberSql), set(kOfCustomer, kOfCustomerSql)},
-       20},
-      {v1::AccountExposure::descriptor(), "account_exposures", {}, 30},
+      {v1::PayerAccount::descriptor(),
+       "payer_accounts",
+       {ahead(kPayerOfOrder, kPayerOfOrderSql)},
+       10},
+      {v1::DebtorAccount::descriptor(), "debtor_accounts", debtor_accounts, 20},
+      {v1::AccountExposure::descriptor(), "account_exposures", accounts, 30},
       {v1::CreditCommitment::descriptor(),
        "credit_commitments",
        {set(kWaitingOfAccount, kWaitingOfAccountSql), set(kWaitingForPayer, kWaitingForPayerSql)},

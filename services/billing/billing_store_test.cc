@@ -6,49 +6,22 @@
 
 #include <thread>
 
-#include "platform/base/clock.h"
-#include "platform/store/drivers_fixture.h"
-#include "platform/store/journal.h"
-#include "platform/store/migrations.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
+#include "platform/store/service_store_fixture.h"
 #include "services/billing/billing_reports.h"
 #include "services/billing/billing_test_desk.h"
 
 namespace tandem::billing {
 namespace {
 
-class BillingStore : public store::DriversTest {
+class BillingStore : public store::ServiceStoreTest {
  protected:
-  BillingStore() : schema_(BillingTables()) {
-    for (const auto* scripts : {&store::PlatformMigrations(), &Migrations()}) {
-      absl::Status status = store::Migrate(*database_, *scripts);
-      TANDEM_CHECK(status.ok(), status.ToString());
-    }
-    TANDEM_CHECK(store::InitialiseJournal(*database_).ok(), "the journal");
-  }
-
-  void Start() {
-    store::WriterOptions options;
-    options.source = "/tandem/billing";
-    auto writer = store::Writer::Start(*database_, schema_, clock_, options);
-    TANDEM_CHECK(writer.ok(), writer.status().ToString());
-    writer_ = *std::move(writer);
-    reader_ = store::Reader::Open(*database_, schema_);
-  }
+  BillingStore() : ServiceStoreTest(BillingTables(), Migrations(), "/tandem/billing") {}
 
   template <class Request, class T>
   static store::Command CommandOf(absl::StatusOr<T> (*decide)(const Request&, Context&, State&),
-                                  void (*hints)(const Request&, Wanted&), Request request) {
-    store::Command command;
-    command.method = Request::descriptor()->full_name();
+                                  void (*hints)(const Request&, Wanted&), const Request& request) {
+    store::Command command = ServiceStoreTest::CommandOf(decide, request);
     command.hints = [hints, request](Wanted& wanted) { hints(request, wanted); };
-    command.decide = [decide, request](Context& context,
-                                       State& state) -> absl::StatusOr<std::string> {
-      absl::StatusOr<T> answer = decide(request, context, state);
-      if (!answer.ok()) return answer.status();
-      return answer->SerializeAsString();
-    };
     return command;
   }
   template <class Request, class T>
@@ -80,12 +53,6 @@ class BillingStore : public store::DriversTest {
     Ok(OpenAccount, OpenAccountHints, account);
   }
 
-  template <class T>
-  T Read(const std::string& id) {
-    auto row = reader_->GetOne<T>(id);
-    TANDEM_CHECK(row.ok() && *row != nullptr, "read back");
-    return **row;
-  }
   std::string Figures(int account) {
     const auto row = Read<v1::AccountExposure>(Acc(account));
     return absl::StrCat(Text(row.receivable()), " - ", Text(row.unapplied()), " + ",
@@ -104,11 +71,6 @@ class BillingStore : public store::DriversTest {
       EXPECT_EQ(Text(each.balance()), Text(each.open_items())) << each.account_id();
     }
   }
-
-  SystemClock clock_;
-  store::Schema schema_;
-  std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
 };
 
 TEST_P(BillingStore, ItsMigrationsMakeWhatItsMessagesNeed) {

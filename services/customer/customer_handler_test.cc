@@ -1,16 +1,12 @@
 // The service over gRPC, as a process hosts it.
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "google/rpc/status.pb.h"
-#include "platform/base/check.h"
-#include "platform/base/clock.h"
 #include "services/customer/customer_decide_dealings.h"
 #include "services/customer/customer_service.h"
 #include "services/customer/customer_test_desk.h"
 #include "tandem/customer/v1/customer_service.grpc.pb.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/service_over_grpc.h"
 
 namespace tandem::customer {
 namespace {
@@ -21,50 +17,9 @@ constexpr char kCustomer[] = "cus_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kContact[] = "con_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kRequestId[] = "0190b2c3-0000-4000-8000-000000000001";
 
-class CustomerOverGrpc : public testing::Test {
+class CustomerOverGrpc : public test::ServiceOverGrpc<v1::CustomerService> {
  protected:
-  CustomerOverGrpc() {
-    settings::Schema schema;
-    rpc::PartContext context;
-    context.store_url = "sqlite:" + dir_.File("customer.db");
-    context.clock = &clock_;
-    auto part = DeclareCustomer(schema)(context);
-    TANDEM_CHECK(part.ok(), part.status().ToString());
-    part_ = *std::move(part);
-    grpc::ServerBuilder builder;
-    for (grpc::Service* service : part_->grpc_services()) builder.RegisterService(service);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::CustomerService::NewStub(server_->InProcessChannel({}));
-  }
-  ~CustomerOverGrpc() override {
-    stub_.reset();
-    server_->Shutdown();
-    server_->Wait();
-  }
-
-  // The answer; its refusal's reason in `reason_`.
-  template <class Request, class Answer>
-  Answer Call(grpc::Status (v1::CustomerService::Stub::*method)(grpc::ClientContext*,
-                                                                const Request&, Answer*),
-              const std::string& text) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    Answer answer;
-    grpc::Status status = (stub_.get()->*method)(&context, Text<Request>(text), &answer);
-    google::rpc::Status rpc;
-    rpc.ParseFromString(status.error_details());
-    reason_ = status.ok() ? "" : ReasonOf(FromRpcStatus(rpc));
-    if (!status.ok() && reason_.empty()) reason_ = status.error_message();
-    return answer;
-  }
-  using Stub = v1::CustomerService::Stub;
-
-  test::TempDir dir_;
-  SystemClock clock_;
-  std::unique_ptr<rpc::Part> part_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::CustomerService::Stub> stub_;
-  std::string reason_;
+  CustomerOverGrpc() : ServiceOverGrpc(DeclareCustomer) {}
 };
 
 TEST_F(CustomerOverGrpc, CreatesReadsUpdatesListsAndDeletes) {
@@ -129,24 +84,18 @@ TEST_F(CustomerOverGrpc, TellsStandingAndDealings) {
   EXPECT_EQ(reason_, "CREDIT_STANDING_NOT_FOUND");
   Call(&Stub::GetDealingsHistory, id);
   EXPECT_EQ(reason_, "DEALINGS_HISTORY_NOT_FOUND");
-  store::Command command;
-  command.method = "learn";
-  command.decide = [](Context&, State& state) -> absl::StatusOr<std::string> {
+  Learn([](Context&, State& state) -> absl::Status {
     v1::AccountStanding account =
         Text<v1::AccountStanding>("account_id: 'acc_1' currency: 'EUR' account_version: 1");
     absl::Status status = LearnAccount(kCustomer, account, state);
     if (!status.ok()) return status;
-    status =
-        LearnDocument(Text<v1::DealingsDocument>(absl::StrCat(
-                          "id: 'inv_1' customer_id: '", kCustomer,
-                          "' kind: DEALINGS_KIND_INVOICE account_id: 'acc_1' source_version: 1 "
-                          "due_date { year: 2014 month: 5 day: 1 } open_amount { "
-                          "currency_code: 'EUR' units: 7 }")),
-                      state);
-    if (!status.ok()) return status;
-    return std::string();
-  };
-  ASSERT_TRUE(part_->core().writer().Call(std::move(command)).ok());
+    return LearnDocument(Text<v1::DealingsDocument>(absl::StrCat(
+                             "id: 'inv_1' customer_id: '", kCustomer,
+                             "' kind: DEALINGS_KIND_INVOICE account_id: 'acc_1' source_version: 1 "
+                             "due_date { year: 2014 month: 5 day: 1 } open_amount { "
+                             "currency_code: 'EUR' units: 7 }")),
+                         state);
+  });
   v1::CreditStanding standing = Call(&Stub::GetCreditStanding, id);
   EXPECT_FALSE(standing.accounts(0).has_overdue()) << "no day, no word on it";
   standing = Call(&Stub::GetCreditStanding, id + "as_of { year: 2014 month: 5 day: 2 }");

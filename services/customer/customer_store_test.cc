@@ -5,11 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "google/protobuf/util/message_differencer.h"
-#include "platform/base/clock.h"
 #include "platform/base/money.h"
-#include "platform/store/drivers_fixture.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
+#include "platform/store/service_store_fixture.h"
 #include "services/customer/customer_decide_dealings.h"
 #include "services/customer/customer_test_desk.h"
 
@@ -18,63 +15,22 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-class CustomerStore : public store::DriversTest {
+class CustomerStore : public store::ServiceStoreTest {
  protected:
-  CustomerStore() : schema_(CustomerTables()) {
-    for (const auto* scripts : {&store::PlatformMigrations(), &Migrations()}) {
-      const absl::Status status = store::Migrate(*database_, *scripts);
-      TANDEM_CHECK(status.ok(), status.ToString());
-    }
-    TANDEM_CHECK(store::InitialiseJournal(*database_).ok(), "the journal");
-    store::WriterOptions options;
-    options.source = "/tandem/customer";
-    auto writer = store::Writer::Start(*database_, schema_, clock_, options);
-    TANDEM_CHECK(writer.ok(), writer.status().ToString());
-    writer_ = *std::move(writer);
-    reader_ = store::Reader::Open(*database_, schema_);
+  CustomerStore() : ServiceStoreTest(CustomerTables(), Migrations(), "/tandem/customer") {
+    Start();
   }
 
-  absl::StatusOr<std::string> Run(
-      std::function<absl::StatusOr<std::string>(Context&, State&)> decide) {
-    store::Command command;
-    command.method = "test";
-    command.decide = std::move(decide);
-    return writer_->Call(std::move(command));
-  }
   template <class Request, class T>
   T Do(absl::StatusOr<T> (*decide)(const Request&, Context&, State&), const std::string& text) {
-    const Request request = Text<Request>(text);
-    absl::StatusOr<std::string> answer =
-        Run([&](Context& context, State& state) -> absl::StatusOr<std::string> {
-          absl::StatusOr<T> decided = decide(request, context, state);
-          if (!decided.ok()) return decided.status();
-          return decided->SerializeAsString();
-        });
+    const absl::StatusOr<T> answer = Ask(decide, Text<Request>(text));
     reason_ = answer.ok() ? "" : ReasonOf(answer.status());
-    T out;
-    if (answer.ok()) out.ParseFromString(*answer);
-    return out;
+    return answer.ok() ? *answer : T();
   }
-  void Learn(const std::string& text) {
+  void LearnOf(const std::string& text) {
     const auto document = Text<v1::DealingsDocument>(text);
-    auto learned = Run([&](Context&, State& state) -> absl::StatusOr<std::string> {
-      absl::Status status = LearnDocument(document, state);
-      if (!status.ok()) return status;
-      return std::string();
-    });
-    EXPECT_TRUE(learned.ok()) << learned.status();
+    Learn([&](Context&, State& state) { return LearnDocument(document, state); });
   }
-  template <class T>
-  T Read(const std::string& id) {
-    auto row = reader_->GetOne<T>(id);
-    TANDEM_CHECK(row.ok(), row.status().ToString());
-    return *row == nullptr ? T() : **row;
-  }
-
-  SystemClock clock_;
-  store::Schema schema_;
-  std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
   std::string reason_;
 };
 
@@ -156,9 +112,9 @@ TEST_P(CustomerStore, KnowsWhatIsOverdueAsOfADay) {
                         " } open_amount { currency_code: 'EUR' units: ", open,
                         " } amount { currency_code: 'EUR' units: 10 } source_version: 1");
   };
-  Learn(invoice(1, 1, 10));
-  Learn(invoice(2, 5, 7));
-  Learn(invoice(3, 2, 0));
+  LearnOf(invoice(1, 1, 10));
+  LearnOf(invoice(2, 5, 7));
+  LearnOf(invoice(3, 2, 0));
   v1::CreditStanding standing =
       Text<v1::CreditStanding>("id: 'cus_a' accounts { account_id: 'acc_1' currency: 'EUR' }");
   google::type::Date day = Text<google::type::Date>("year: 2014 month: 5 day: 5");

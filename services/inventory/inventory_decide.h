@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "platform/base/state.h"
 #include "tandem/inventory/v1/inventory_service.pb.h"
+#include "tandem/operations/v1/counter.pb.h"
 
 namespace tandem::inventory {
 
@@ -51,6 +52,11 @@ Answer<v1::Shipment> PackShipment(const v1::PackShipmentRequest&, Context&, Stat
 Answer<v1::Shipment> ShipShipment(const v1::ShipShipmentRequest&, Context&, State&);
 Answer<v1::Shipment> ReturnShipment(const v1::ReturnShipmentRequest&, Context&, State&);
 
+// Every command that may change who holds what names the queue's counter first, before it knows
+// what it will look up: it is locked before everything else (inventory_store.cc), so replicas take
+// turns and never wait for each other in a circle.
+inline void QueueHints(Wanted& wanted) { wanted.Row<operations::v1::Counter>(kQueueCounter); }
+
 // What can be said from a request alone of what it will look up.
 void CreateProductHints(const v1::CreateProductRequest&, Wanted&);
 void UpdateProductHints(const v1::UpdateProductRequest&, Wanted&);
@@ -59,14 +65,17 @@ void ReceiveStockHints(const v1::ReceiveStockRequest&, Wanted&);
 void AdjustStockHints(const v1::AdjustStockRequest&, Wanted&);
 template <class Request>
 void ProductHints(const Request& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Product>(request.id());
 }
 template <class Request>
 void DemandHints(const Request& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Demand>(request.order_id());
 }
 template <class Request>
 void ShipmentHints(const Request& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Shipment>(request.shipment_id());
 }
 

@@ -263,6 +263,7 @@ Answer<v1::Demand> RecordDemand(const v1::RecordDemandRequest& request, Context&
 }
 
 void RecordDemandHints(const v1::RecordDemandRequest& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Demand>(request.order_id());
   for (const v1::RecordDemandLine& line : request.lines()) {
     wanted.Row<v1::Product>(line.product_id());

@@ -277,6 +277,7 @@ Answer<v1::Product> UpdateProduct(const v1::UpdateProductRequest& request, Conte
 }
 
 void UpdateProductHints(const v1::UpdateProductRequest& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Product>(request.product().id());
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "platform/base/fault.h"
 #include "platform/base/fixed.h"
 #include "platform/base/quantity.h"
 #include "platform/base/status.h"
@@ -40,8 +41,10 @@ std::vector<std::string> InQueueOrder(const State& state, Condition condition) {
   for (const v1::Demand* demand : state.All<v1::Demand>()) {
     if (condition(*demand)) found.push_back(demand);
   }
-  std::sort(found.begin(), found.end(),
-            [](const v1::Demand* a, const v1::Demand* b) { return PlaceOf(*a) < PlaceOf(*b); });
+  std::sort(found.begin(), found.end(), [](const v1::Demand* a, const v1::Demand* b) {
+    if (TANDEM_PLANTED("last_come_first_served")) return PlaceOf(*b) < PlaceOf(*a);
+    return PlaceOf(*a) < PlaceOf(*b);
+  });
   std::vector<std::string> ids;
   ids.reserve(found.size());
   for (const v1::Demand* demand : found) ids.push_back(demand->order_id());
@@ -265,6 +268,9 @@ void Turn::TakeTurn(v1::Demand* demand) {
     if (!line.unstocked()) {
       const v1::Stock* stock = StockOf(line);
       micros = stock == nullptr ? 0 : std::min(micros, MicrosOf(stock->available()));
+      if (TANDEM_PLANTED("oversell") && stock != nullptr) {
+        micros = std::min(MicrosOf(line.backordered()), MicrosOf(stock->on_hand()));
+      }
     }
     if (micros > 0) Give(demand, &line, micros);
   }
@@ -276,7 +282,8 @@ void Turn::Trim(v1::DemandLine* line, int64_t open) {
   const int64_t keep_reserved = std::min(reserved, open);
   const int64_t keep_backordered = std::min(backordered, open - keep_reserved);
   if (keep_reserved != reserved || keep_backordered != backordered) {
-    if (v1::Stock* stock = StockOf(*line)) {
+    if (v1::Stock* stock = StockOf(*line);
+        stock != nullptr && !(open == 0 && TANDEM_PLANTED("cancel_keeps_reservation"))) {
       ChangeStock(
           {.reserved = keep_reserved - reserved, .backordered = keep_backordered - backordered},
           stock);
@@ -427,7 +434,9 @@ void Turn::Tell(const std::string& order_id) {
 }
 
 void Turn::Finish() {
-  for (const std::string& id : available_) Serve(id);
+  for (const std::string& id : available_) {
+    if (!TANDEM_PLANTED("receipt_serves_nobody")) Serve(id);
+  }
   for (const std::string& id : served_) Tell(id);
   for (const std::string& id : stocks_) state_.Touch<v1::Stock>(id);
 }

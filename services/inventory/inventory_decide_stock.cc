@@ -53,6 +53,7 @@ absl::Status CheckNotArchived(const v1::Product& product) {
 
 template <class Request>
 void Hints(const Request& request, Wanted& wanted) {
+  QueueHints(wanted);
   wanted.Row<v1::Product>(request.product_id());
   wanted.Row<v1::Stock>(StockId(request.product_id(), WarehouseOf(request.warehouse())));
   wanted.Row<v1::StockMove>(request.stock_move_id());

@@ -1,65 +1,22 @@
 // The service over gRPC, as a process hosts it.
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "google/rpc/status.pb.h"
-#include "platform/base/check.h"
-#include "platform/base/clock.h"
-#include "platform/base/status.h"
 #include "services/inventory/inventory_service.h"
 #include "services/inventory/inventory_test_desk.h"
 #include "tandem/inventory/v1/inventory_service.grpc.pb.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/service_over_grpc.h"
 
 namespace tandem::inventory {
 namespace {
-
-using Stub = v1::InventoryService::Stub;
 
 constexpr char kProduct[] = "prd_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kOrder[] = "ord_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kOther[] = "ord_01hzzzzzzzzzzzzzzzzzzzzzz2";
 
-class InventoryOverGrpc : public testing::Test {
+class InventoryOverGrpc : public test::ServiceOverGrpc<v1::InventoryService> {
  protected:
-  InventoryOverGrpc() {
-    settings::Schema schema;
-    rpc::PartContext context;
-    context.store_url = "sqlite:" + dir_.File("inventory.db");
-    context.clock = &clock_;
-    auto part = DeclareInventory(schema)(context);
-    TANDEM_CHECK(part.ok(), part.status().ToString());
-    part_ = *std::move(part);
-    grpc::ServerBuilder builder;
-    for (grpc::Service* service : part_->grpc_services()) builder.RegisterService(service);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::InventoryService::NewStub(server_->InProcessChannel({}));
-  }
-  ~InventoryOverGrpc() override {
-    stub_.reset();
-    server_->Shutdown();
-    server_->Wait();
-  }
-
-  // The refusal's reason, or "OK".
-  template <class Request, class Answer>
-  std::string Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
-                   const Request& request, Answer* answer) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    const grpc::Status status = (stub_.get()->*method)(&context, request, answer);
-    if (status.ok()) return "OK";
-    google::rpc::Status rpc;
-    rpc.ParseFromString(status.error_details());
-    const std::string reason = ReasonOf(FromRpcStatus(rpc));
-    return reason.empty() ? status.error_message() : reason;
-  }
-  template <class Request, class Answer>
-  std::string Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
-                   const std::string& text, Answer* answer) {
-    return Call(method, Text<Request>(text), answer);
-  }
+  InventoryOverGrpc() : ServiceOverGrpc(DeclareInventory) {}
 
   void Stocked(int quantity) {
     v1::Product product;
@@ -80,12 +37,6 @@ class InventoryOverGrpc : public testing::Test {
     return absl::StrCat("order_id: '", order, "' revision: 1 lines { line_number: 1 product_id: '",
                         kProduct, "' ", Qty("quantity", absl::StrCat(quantity)), "}");
   }
-
-  test::TempDir dir_;
-  SystemClock clock_;
-  std::unique_ptr<rpc::Part> part_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<Stub> stub_;
 };
 
 TEST_F(InventoryOverGrpc, TakesAnOrderFromItsDemandToItsReturn) {

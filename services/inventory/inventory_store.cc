@@ -25,8 +25,10 @@ constexpr char kDemandsReservingSql[] =
 }  // namespace
 
 std::vector<store::TableSpec> InventoryTables() {
-  // What arbitrates comes first: a product's stock, then those who want it.
+  // What arbitrates comes first: the queue's counter, which everyone names who may change a claim;
+  // a product's stock; then those who want it.
   return {
+      {operations::v1::Counter::descriptor(), "counters", {}, 5},
       {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10},
       {v1::Demand::descriptor(),
        "demands",
@@ -39,7 +41,6 @@ std::vector<store::TableSpec> InventoryTables() {
       {v1::Product::descriptor(), "products", {}, 50},
       {v1::ProductSku::descriptor(), "product_skus", {}, 60},
       {v1::StockMove::descriptor(), "stock_moves", {}, 70},
-      {operations::v1::Counter::descriptor(), "counters", {}, 900},
   };
 }
 

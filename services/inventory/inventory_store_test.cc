@@ -9,12 +9,7 @@
 #include <thread>
 
 #include "google/protobuf/util/message_differencer.h"
-#include "platform/base/clock.h"
-#include "platform/store/drivers_fixture.h"
-#include "platform/store/journal.h"
-#include "platform/store/migrations.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
+#include "platform/store/service_store_fixture.h"
 #include "services/inventory/inventory_reports.h"
 #include "services/inventory/inventory_test_desk.h"
 
@@ -24,48 +19,15 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 using testing::ElementsAre;
 
-class InventoryStore : public store::DriversTest {
+class InventoryStore : public store::ServiceStoreTest {
  protected:
-  InventoryStore() : schema_(InventoryTables()) {
-    for (const auto* scripts : {&store::PlatformMigrations(), &Migrations()}) {
-      const absl::Status status = store::Migrate(*database_, *scripts);
-      TANDEM_CHECK(status.ok(), status.ToString());
-    }
-    TANDEM_CHECK(store::InitialiseJournal(*database_).ok(), "the journal");
-  }
+  InventoryStore() : ServiceStoreTest(InventoryTables(), Migrations(), "/tandem/inventory") {}
 
-  std::unique_ptr<store::Writer> NewWriter() {
-    store::WriterOptions options;
-    options.source = "/tandem/inventory";
-    auto writer = store::Writer::Start(*database_, schema_, clock_, options);
-    TANDEM_CHECK(writer.ok(), writer.status().ToString());
-    return *std::move(writer);
-  }
-  void Start() {
-    writer_ = NewWriter();
-    reader_ = store::Reader::Open(*database_, schema_);
-  }
-
-  template <class Request, class T>
-  static store::Command CommandOf(absl::StatusOr<T> (*decide)(const Request&, Context&, State&),
-                                  Request request) {
-    store::Command command;
-    command.method = Request::descriptor()->full_name();
-    command.decide = [decide, request = std::move(request)](
-                         Context& context, State& state) -> absl::StatusOr<std::string> {
-      absl::StatusOr<T> answer = decide(request, context, state);
-      if (!answer.ok()) return answer.status();
-      return answer->SerializeAsString();
-    };
-    return command;
-  }
   template <class Request, class T>
   T Do(absl::StatusOr<T> (*decide)(const Request&, Context&, State&), const std::string& text) {
-    absl::StatusOr<std::string> answer = writer_->Call(CommandOf(decide, Text<Request>(text)));
+    const absl::StatusOr<T> answer = Ask(decide, Text<Request>(text));
     EXPECT_TRUE(answer.ok()) << answer.status();
-    T out;
-    if (answer.ok()) out.ParseFromString(*answer);
-    return out;
+    return answer.ok() ? *answer : T();
   }
 
   void Product(const std::string& id) {
@@ -89,29 +51,6 @@ class InventoryStore : public store::DriversTest {
   v1::Demand Reserve(const std::string& order) {
     return Do(ReserveStock, absl::StrCat("order_id: '", order, "' revision: 1"));
   }
-
-  template <class T>
-  T Read(const std::string& id) {
-    auto row = reader_->GetOne<T>(id);
-    TANDEM_CHECK(row.ok(), row.status().ToString());
-    return *row == nullptr ? T() : **row;
-  }
-  std::vector<std::string> EventTypes() {
-    auto journal = store::JournalReader::Open(*database_, "/tandem/inventory");
-    TANDEM_CHECK(journal.ok(), journal.status().ToString());
-    auto rows = (*journal)->Read({});
-    TANDEM_CHECK(rows.ok(), rows.status().ToString());
-    std::vector<std::string> types;
-    for (const store::JournalRow& row : *rows) {
-      types.push_back(row.type.substr(row.type.rfind('.') + 1));
-    }
-    return types;
-  }
-
-  SystemClock clock_;
-  store::Schema schema_;
-  std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
 };
 
 TEST_P(InventoryStore, ItsMigrationsMakeWhatItsMessagesNeed) {

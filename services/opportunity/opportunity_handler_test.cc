@@ -1,15 +1,11 @@
 // The service over gRPC, as a process hosts it.
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "google/rpc/status.pb.h"
-#include "platform/base/check.h"
-#include "platform/base/clock.h"
 #include "services/opportunity/opportunity_service.h"
 #include "services/opportunity/opportunity_test_desk.h"
 #include "tandem/opportunity/v1/opportunity_service.grpc.pb.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/service_over_grpc.h"
 
 namespace tandem::opportunity {
 namespace {
@@ -21,61 +17,15 @@ constexpr char kOpportunity[] = "opp_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kQuote[] = "quo_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kOrder[] = "ord_01hzzzzzzzzzzzzzzzzzzzzzz1";
 
-class OpportunityOverGrpc : public testing::Test {
+class OpportunityOverGrpc : public test::ServiceOverGrpc<v1::OpportunityService> {
  protected:
-  OpportunityOverGrpc() {
-    settings::Schema schema;
-    rpc::PartContext context;
-    context.store_url = "sqlite:" + dir_.File("opportunity.db");
-    context.clock = &clock_;
-    auto part = DeclareOpportunity(schema)(context);
-    TANDEM_CHECK(part.ok(), part.status().ToString());
-    part_ = *std::move(part);
-    grpc::ServerBuilder builder;
-    for (grpc::Service* service : part_->grpc_services()) builder.RegisterService(service);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::OpportunityService::NewStub(server_->InProcessChannel({}));
-    store::Command command;
-    command.method = "learn";
-    command.decide = [](Context&, State& state) -> absl::StatusOr<std::string> {
-      absl::Status status =
-          LearnCustomer(Text<v1::CustomerFact>(absl::StrCat(
-                            "id: '", kCustomer, "' display_name: 'Alfreds' source_version: 1")),
-                        state);
-      if (!status.ok()) return status;
-      return std::string();
-    };
-    TANDEM_CHECK(part_->core().writer().Call(std::move(command)).ok(), "a customer");
+  OpportunityOverGrpc() : ServiceOverGrpc(DeclareOpportunity) {
+    Learn([](Context&, State& state) {
+      return LearnCustomer(Text<v1::CustomerFact>(absl::StrCat(
+                               "id: '", kCustomer, "' display_name: 'Alfreds' source_version: 1")),
+                           state);
+    });
   }
-  ~OpportunityOverGrpc() override {
-    stub_.reset();
-    server_->Shutdown();
-    server_->Wait();
-  }
-
-  // The answer; its refusal's reason in `reason_`.
-  template <class Request, class Answer>
-  Answer Call(grpc::Status (v1::OpportunityService::Stub::*method)(grpc::ClientContext*,
-                                                                   const Request&, Answer*),
-              const std::string& text) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    Answer answer;
-    grpc::Status status = (stub_.get()->*method)(&context, Text<Request>(text), &answer);
-    google::rpc::Status rpc;
-    rpc.ParseFromString(status.error_details());
-    reason_ = status.ok() ? "" : ReasonOf(FromRpcStatus(rpc));
-    if (!status.ok() && reason_.empty()) reason_ = status.error_message();
-    return answer;
-  }
-  using Stub = v1::OpportunityService::Stub;
-
-  test::TempDir dir_;
-  SystemClock clock_;
-  std::unique_ptr<rpc::Part> part_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::OpportunityService::Stub> stub_;
-  std::string reason_;
 };
 
 TEST_F(OpportunityOverGrpc, GoesFromTheCatalogueToTheOrder) {

@@ -5,11 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "google/protobuf/util/message_differencer.h"
-#include "platform/base/clock.h"
 #include "platform/base/money.h"
-#include "platform/store/drivers_fixture.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
+#include "platform/store/service_store_fixture.h"
 #include "services/opportunity/opportunity_test_desk.h"
 
 namespace tandem::opportunity {
@@ -17,52 +14,24 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-class OpportunityStore : public store::DriversTest {
+class OpportunityStore : public store::ServiceStoreTest {
  protected:
-  OpportunityStore() : schema_(OpportunityTables()) {
-    for (const auto* scripts : {&store::PlatformMigrations(), &Migrations()}) {
-      const absl::Status status = store::Migrate(*database_, *scripts);
-      TANDEM_CHECK(status.ok(), status.ToString());
-    }
-    TANDEM_CHECK(store::InitialiseJournal(*database_).ok(), "the journal");
-    store::WriterOptions options;
-    options.source = "/tandem/opportunity";
-    auto writer = store::Writer::Start(*database_, schema_, clock_, options);
-    TANDEM_CHECK(writer.ok(), writer.status().ToString());
-    writer_ = *std::move(writer);
-    reader_ = store::Reader::Open(*database_, schema_);
+  OpportunityStore() : ServiceStoreTest(OpportunityTables(), Migrations(), "/tandem/opportunity") {
+    Start();
   }
 
-  absl::StatusOr<std::string> Run(
-      std::function<absl::StatusOr<std::string>(Context&, State&)> decide) {
-    store::Command command;
-    command.method = "test";
-    command.decide = std::move(decide);
-    return writer_->Call(std::move(command));
-  }
   template <class Request, class T>
   T Do(absl::StatusOr<T> (*decide)(const Request&, Context&, State&), const std::string& text) {
-    const Request request = Text<Request>(text);
-    absl::StatusOr<std::string> answer =
-        Run([&](Context& context, State& state) -> absl::StatusOr<std::string> {
-          absl::StatusOr<T> decided = decide(request, context, state);
-          if (!decided.ok()) return decided.status();
-          return decided->SerializeAsString();
-        });
+    const absl::StatusOr<T> answer = Ask(decide, Text<Request>(text));
     reason_ = answer.ok() ? "" : ReasonOf(answer.status());
-    T out;
-    if (answer.ok()) out.ParseFromString(*answer);
-    return out;
+    return answer.ok() ? *answer : T();
   }
   // What most tests begin with: a customer, an item, an issued quote of an opportunity.
   void Begin() {
-    auto learned = Run([](Context&, State& state) -> absl::StatusOr<std::string> {
-      absl::Status status = LearnCustomer(
+    Learn([](Context&, State& state) {
+      return LearnCustomer(
           Text<v1::CustomerFact>("id: 'cus_a' display_name: 'Alfreds' source_version: 1"), state);
-      if (!status.ok()) return status;
-      return std::string();
     });
-    ASSERT_TRUE(learned.ok()) << learned.status();
     Do(CreateCatalogueItem, R"pb(
       catalogue_item_id: "cat_chai"
       catalogue_item {
@@ -100,17 +69,6 @@ class OpportunityStore : public store::DriversTest {
     Do(IssueQuote, absl::StrCat("id: '", id, "' ", May("valid_until", valid_until)));
     EXPECT_EQ(reason_, "");
   }
-  template <class T>
-  T Read(const std::string& id) {
-    auto row = reader_->GetOne<T>(id);
-    TANDEM_CHECK(row.ok(), row.status().ToString());
-    return *row == nullptr ? T() : **row;
-  }
-
-  SystemClock clock_;
-  store::Schema schema_;
-  std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
   std::string reason_;
 };
 
@@ -159,25 +117,18 @@ TEST_P(OpportunityStore, TiesAnOrderAndReopensWhenItWasCancelled) {
   Do(AcceptQuote, "id: 'quo_1' " + May("acceptance_date", 15));
   Do(RecordOrder, "quote_id: 'quo_1' order_id: 'ord_1' order_number: 'SO-1001'");
   EXPECT_EQ(reason_, "");
-  auto learned = Run([](Context&, State& state) -> absl::StatusOr<std::string> {
-    absl::Status status = LearnOrder(
+  Learn([](Context&, State& state) {
+    return LearnOrder(
         Text<v1::OrderResult>("id: 'ord_1' quote_id: 'quo_1' order_version: 1 total { currency: "
                               "'EUR' booked { currency_code: 'EUR' units: 54 } }"),
         state);
-    if (!status.ok()) return status;
-    return std::string();
   });
-  ASSERT_TRUE(learned.ok()) << learned.status();
   EXPECT_EQ(Read<v1::OpportunityResults>("opp_1").totals(0).booked().units(), 54);
   Do(ReopenOpportunity, "id: 'opp_1' reason: 'again'");
   EXPECT_EQ(reason_, "OPPORTUNITY_HAS_ORDER");
-  learned = Run([](Context&, State& state) -> absl::StatusOr<std::string> {
-    absl::Status status =
-        LearnOrder(Text<v1::OrderResult>("id: 'ord_1' cancelled: true order_version: 2"), state);
-    if (!status.ok()) return status;
-    return std::string();
+  Learn([](Context&, State& state) {
+    return LearnOrder(Text<v1::OrderResult>("id: 'ord_1' cancelled: true order_version: 2"), state);
   });
-  ASSERT_TRUE(learned.ok()) << learned.status();
   Do(ReopenOpportunity, "id: 'opp_1' reason: 'again'");
   EXPECT_EQ(reason_, "");
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/base/date.h"
 #include "platform/base/etag.h"
+#include "platform/base/fault.h"
 #include "platform/base/fixed.h"
 #include "platform/base/money.h"
 #include "platform/base/quantity.h"
@@ -86,7 +87,8 @@ Answer<v1::Order> ConfirmOrder(const v1::ConfirmOrderRequest& request, Context& 
   if (current && !order->cancel_requested() &&
       order->backorder_policy() == v1::BACKORDER_POLICY_NO_BACKORDER && AnyBackordered(*order)) {
     RequestCancel(v1::CANCEL_REASON_OUT_OF_STOCK, "", order, context, state);
-  } else if (current && order->state() == v1::ORDER_STATE_PLACED && order->holds().empty() &&
+  } else if (current && order->state() == v1::ORDER_STATE_PLACED &&
+             (order->holds().empty() || TANDEM_PLANTED("held_order_confirms")) &&
              !order->cancel_requested()) {
     order->set_state(v1::ORDER_STATE_CONFIRMED);
     TellConfirmed(*order, context, state);
@@ -110,7 +112,7 @@ Answer<v1::Order> CancelOrder(const v1::CancelOrderRequest& request, Context& co
     return Refuse(absl::StatusCode::kFailedPrecondition, "ORDER_CLOSED",
                   absl::StrCat(now->order_number(), " is closed."), "order_id");
   }
-  if (AnyShipped(*now)) {
+  if (AnyShipped(*now) && !TANDEM_PLANTED("cancel_after_ship")) {
     return Refuse(absl::StatusCode::kFailedPrecondition, "ORDER_ALREADY_SHIPPED",
                   absl::StrCat("Part of ", now->order_number(),
                                " was shipped: amend it down to that instead."),
@@ -232,6 +234,11 @@ Answer<v1::Order> RecordShipment(const v1::RecordShipmentRequest& request, Conte
         int64_t cumulated,
         CumulatedPart(Micros(line->ordered_net()), figures.shipped, figures.ordered, currency));
     TANDEM_ASSIGN_OR_RETURN(int64_t net, SubMoney(cumulated, Micros(line->billed_net())));
+    if (TANDEM_PLANTED("part_bill_rounds_alone")) {
+      TANDEM_ASSIGN_OR_RETURN(
+          net, CumulatedPart(Micros(line->ordered_net()), quantity, figures.ordered, currency));
+      cumulated = Micros(line->billed_net()) + net;
+    }
     SetMoney(cumulated, currency, line->mutable_billed_net());
 
     v1::RecordedShipmentLine* row = order->add_shipment_lines();

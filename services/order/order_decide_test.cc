@@ -397,6 +397,15 @@ TEST(RecordCredit, TwiceOlderOrOfAnOlderRevisionChangesNothing) {
   EXPECT_EQ(desk.reason, "ORDER_REVISION_UNKNOWN");
 }
 
+TEST(RecordCredit, RefusesWhatIsNoAnswerOfBillings) {
+  Desk desk;
+  desk.GiveMasters();
+  desk.Place({"prd_chai 2"});
+  desk.Credit("PENDING", 1);
+  EXPECT_EQ(desk.reason, "ORDER_CREDIT_STATUS_INVALID");
+  EXPECT_EQ(desk.field, "status");
+}
+
 TEST(RecordCredit, WithoutAHoldTellsTheStatus) {
   Desk desk;
   desk.GiveMasters();
@@ -684,6 +693,18 @@ TEST(RecordShipment, RefusesWhatCannotBeTrue) {
   Desk desk;
   desk.GiveMasters();
   desk.Place({"prd_chai 3"});
+  desk.Do(RecordShipment, R"pb(
+    order_id: "ord_1"
+    shipment_id: "shp_1"
+    ship_date { year: 2014 month: 5 day: 8 }
+    lines {
+      line_number: 1
+      quantity {
+        value { value: "1" }
+        unit: "KGM"
+      }
+    })pb");
+  EXPECT_EQ(desk.reason, "ORDER_UNIT_MISMATCH");
   desk.Ship("shp_1", "4");
   EXPECT_EQ(desk.reason, "ORDER_OVER_SHIPPED");
   desk.Ship("shp_1", "1", /*line=*/9);

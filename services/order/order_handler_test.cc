@@ -1,16 +1,11 @@
 // The service over gRPC, as a process hosts it.
 #include <gmock/gmock.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
-#include "google/rpc/status.pb.h"
-#include "platform/base/check.h"
-#include "platform/base/clock.h"
-#include "platform/base/status.h"
 #include "services/order/order_service.h"
 #include "services/order/order_test_desk.h"
 #include "tandem/order/v1/order_service.grpc.pb.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/service_over_grpc.h"
 
 namespace tandem::order {
 namespace {
@@ -18,32 +13,10 @@ namespace {
 constexpr char kCustomer[] = "cus_01hzzzzzzzzzzzzzzzzzzzzzz1";
 constexpr char kProduct[] = "prd_01hzzzzzzzzzzzzzzzzzzzzzz1";
 
-class OrderOverGrpc : public testing::Test {
+class OrderOverGrpc : public test::ServiceOverGrpc<v1::OrderService> {
  protected:
-  OrderOverGrpc() {
-    settings::Schema schema;
-    rpc::PartContext context;
-    context.store_url = "sqlite:" + dir_.File("order.db");
-    context.clock = &clock_;
-    auto part = DeclareOrder(schema)(context);
-    TANDEM_CHECK(part.ok(), part.status().ToString());
-    part_ = *std::move(part);
-    grpc::ServerBuilder builder;
-    for (grpc::Service* service : part_->grpc_services()) builder.RegisterService(service);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::OrderService::NewStub(server_->InProcessChannel({}));
-    Learn();
-  }
-  ~OrderOverGrpc() override {
-    stub_.reset();
-    server_->Shutdown();
-    server_->Wait();
-  }
-
-  void Learn() {
-    store::Command command;
-    command.method = "learn";
-    command.decide = [](Context& context, State& state) -> absl::StatusOr<std::string> {
+  OrderOverGrpc() : ServiceOverGrpc(DeclareOrder) {
+    Learn([](Context& context, State& state) -> absl::Status {
       v1::CustomerFact customer;
       customer.set_id(kCustomer);
       customer.set_display_name("Alfreds");
@@ -59,11 +32,8 @@ class OrderOverGrpc : public testing::Test {
         tax_class: "OUTSIDE_SCOPE"
         source_version: 1)pb");
       product.set_id(kProduct);
-      status = LearnProduct(product, context, state);
-      if (!status.ok()) return status;
-      return std::string();
-    };
-    ASSERT_TRUE(part_->core().writer().Call(std::move(command)).ok());
+      return LearnProduct(product, context, state);
+    });
   }
 
   static v1::PlaceOrderRequest Request(const std::string& more = "") {
@@ -72,26 +42,6 @@ class OrderOverGrpc : public testing::Test {
         "' order_date { year: 2014 month: 5 day: 6 } lines { product_id: '" + kProduct +
         "' quantity { value { value: '2' } unit: 'C62' } } }" + more);
   }
-
-  template <class Request, class Answer>
-  std::string Call(grpc::Status (v1::OrderService::Stub::*method)(grpc::ClientContext*,
-                                                                  const Request&, Answer*),
-                   const Request& request, Answer* answer) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    grpc::Status status = (stub_.get()->*method)(&context, request, answer);
-    if (status.ok()) return "OK";
-    google::rpc::Status rpc;
-    rpc.ParseFromString(status.error_details());
-    const std::string reason = ReasonOf(FromRpcStatus(rpc));
-    return reason.empty() ? status.error_message() : reason;
-  }
-
-  test::TempDir dir_;
-  SystemClock clock_;
-  std::unique_ptr<rpc::Part> part_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::OrderService::Stub> stub_;
 };
 
 TEST_F(OrderOverGrpc, PlacesReadsAndListsOrders) {

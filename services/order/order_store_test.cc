@@ -4,12 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "platform/base/clock.h"
-#include "platform/store/drivers_fixture.h"
-#include "platform/store/journal.h"
-#include "platform/store/migrations.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
+#include "platform/store/service_store_fixture.h"
 #include "services/order/order_test_desk.h"
 
 namespace tandem::order {
@@ -17,65 +12,25 @@ namespace {
 
 using testing::ElementsAre;
 
-class OrderStore : public store::DriversTest {
+class OrderStore : public store::ServiceStoreTest {
  protected:
-  OrderStore() : schema_(OrderTables()) {
-    for (const auto* scripts : {&store::PlatformMigrations(), &Migrations()}) {
-      absl::Status status = store::Migrate(*database_, *scripts);
-      TANDEM_CHECK(status.ok(), status.ToString());
-    }
-    TANDEM_CHECK(store::InitialiseJournal(*database_).ok(), "the journal");
-  }
-
-  void Start() {
-    store::WriterOptions options;
-    options.source = "/tandem/order";
-    auto writer = store::Writer::Start(*database_, schema_, clock_, options);
-    TANDEM_CHECK(writer.ok(), writer.status().ToString());
-    writer_ = *std::move(writer);
-    reader_ = store::Reader::Open(*database_, schema_);
-  }
-
-  template <class Request, class T>
-  absl::StatusOr<T> Do(absl::StatusOr<T> (*decide)(const Request&, Context&, State&),
-                       const Request& request) {
-    store::Command command;
-    command.method = Request::descriptor()->full_name();
-    command.decide = [&](Context& context, State& state) -> absl::StatusOr<std::string> {
-      absl::StatusOr<T> answer = decide(request, context, state);
-      if (!answer.ok()) return answer.status();
-      return answer->SerializeAsString();
-    };
-    absl::StatusOr<std::string> answer = writer_->Call(std::move(command));
-    if (!answer.ok()) return answer.status();
-    T out;
-    out.ParseFromString(*answer);
-    return out;
-  }
+  OrderStore() : ServiceStoreTest(OrderTables(), Migrations(), "/tandem/order") {}
 
   template <class Fact>
-  void Learn(absl::Status (*learn)(const Fact&, Context&, State&), absl::string_view text) {
-    Fact fact = Text<Fact>(text);
-    store::Command command;
-    command.method = "learn";
-    command.decide = [&](Context& context, State& state) -> absl::StatusOr<std::string> {
-      absl::Status status = learn(fact, context, state);
-      if (!status.ok()) return status;
-      return std::string();
-    };
-    auto answer = writer_->Call(std::move(command));
-    EXPECT_TRUE(answer.ok()) << answer.status();
+  void LearnFact(absl::Status (*learn)(const Fact&, Context&, State&), absl::string_view text) {
+    const Fact fact = Text<Fact>(text);
+    Learn([&](Context& context, State& state) { return learn(fact, context, state); });
   }
 
   void GiveMasters() {
-    Learn<v1::CustomerFact>(LearnCustomer, R"pb(
+    LearnFact<v1::CustomerFact>(LearnCustomer, R"pb(
       id: "cus_a"
       display_name: "Alfreds"
       ship_to_address { lines: "Obere Str. 57" city: "Berlin" }
       source_version: 1)pb");
-    Learn<v1::AccountFact>(LearnAccount,
-                           "id: 'acc_a' customer_id: 'cus_a' currency: 'EUR' source_version: 1");
-    Learn<v1::ProductFact>(LearnProduct, R"pb(
+    LearnFact<v1::AccountFact>(
+        LearnAccount, "id: 'acc_a' customer_id: 'cus_a' currency: 'EUR' source_version: 1");
+    LearnFact<v1::ProductFact>(LearnProduct, R"pb(
       id: "prd_chai"
       sku: "CHAI"
       name: "Chai"
@@ -85,29 +40,6 @@ class OrderStore : public store::DriversTest {
       tax_class: "OUTSIDE_SCOPE"
       source_version: 1)pb");
   }
-
-  std::vector<std::string> EventTypes() {
-    auto journal = store::JournalReader::Open(*database_, "/tandem/order");
-    TANDEM_CHECK(journal.ok(), journal.status().ToString());
-    auto rows = (*journal)->Read({});
-    TANDEM_CHECK(rows.ok(), rows.status().ToString());
-    std::vector<std::string> types;
-    for (const store::JournalRow& row : *rows) {
-      types.push_back(row.type.substr(row.type.rfind('.') + 1));
-    }
-    return types;
-  }
-
-  v1::Order Read(const std::string& id) {
-    auto order = reader_->GetOne<v1::Order>(id);
-    TANDEM_CHECK(order.ok() && *order != nullptr, "read back");
-    return **order;
-  }
-
-  SystemClock clock_;
-  store::Schema schema_;
-  std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
 };
 
 TEST_P(OrderStore, ItsMigrationsMakeWhatItsMessagesNeed) {
@@ -121,31 +53,31 @@ TEST_P(OrderStore, KeepsAnOrderThroughItsWholeLife) {
   GiveMasters();
   v1::PlaceOrderRequest place = Text<v1::PlaceOrderRequest>(
       "order_id: 'ord_1' order {" + Desk::Body({"prd_chai 2", "prd_chai 1 5.25"}) + "}");
-  auto placed = Do(PlaceOrder, place);
+  auto placed = Ask(PlaceOrder, place);
   ASSERT_TRUE(placed.ok()) << placed.status();
-  EXPECT_EQ(placed->SerializeAsString(), Read("ord_1").SerializeAsString());
+  EXPECT_EQ(placed->SerializeAsString(), Read<v1::Order>("ord_1").SerializeAsString());
   auto confirm = Text<v1::ConfirmOrderRequest>(
       "order_id: 'ord_1' revision: 1 demand_version: 2 lines { line_number: 1 " +
       Desk::Qty("reserved", "2") + "} lines { line_number: 2 " + Desk::Qty("reserved", "1") + "}");
-  ASSERT_TRUE(Do(ConfirmOrder, confirm).ok());
+  ASSERT_TRUE(Ask(ConfirmOrder, confirm).ok());
   auto ship = Text<v1::RecordShipmentRequest>(
       "order_id: 'ord_1' shipment_id: 'shp_1' ship_date { year: 2014 month: 5 day: 8 } "
       "lines { line_number: 1 " +
       Desk::Qty("quantity", "2") + "} lines { line_number: 2 " + Desk::Qty("quantity", "1") + "}");
-  ASSERT_TRUE(Do(RecordShipment, ship).ok());
+  ASSERT_TRUE(Ask(RecordShipment, ship).ok());
   auto invoice = Text<v1::RecordInvoiceRequest>(
       "order_id: 'ord_1' invoice_id: 'inv_1' shipment_id: 'shp_1' " + Desk::Cash("net", "41.25") +
       Desk::Cash("total", "41.25") + "lines { line_number: 1 " + Desk::Qty("quantity", "2") +
       Desk::Cash("net", "36") + "} lines { line_number: 2 " + Desk::Qty("quantity", "1") +
       Desk::Cash("net", "5.25") + "}");
-  ASSERT_TRUE(Do(RecordInvoice, invoice).ok());
+  ASSERT_TRUE(Ask(RecordInvoice, invoice).ok());
   auto settle = Text<v1::RecordSettlementRequest>(
       "order_id: 'ord_1' invoice_id: 'inv_1' invoice_version: 2 " + Desk::Cash("open_amount", "0") +
       Desk::Cash("total", "41.25"));
-  auto closed = Do(RecordSettlement, settle);
+  auto closed = Ask(RecordSettlement, settle);
   ASSERT_TRUE(closed.ok()) << closed.status();
   EXPECT_EQ(closed->state(), v1::ORDER_STATE_CLOSED);
-  EXPECT_EQ(closed->SerializeAsString(), Read("ord_1").SerializeAsString());
+  EXPECT_EQ(closed->SerializeAsString(), Read<v1::Order>("ord_1").SerializeAsString());
   EXPECT_THAT(EventTypes(), ElementsAre("OrderPlaced", "OrderConfirmed", "OrderShipmentRecorded",
                                         "OrderInvoiced", "OrderSettlementRecorded", "OrderClosed"));
 }
@@ -154,14 +86,14 @@ TEST_P(OrderStore, MakesOneOrderOfAQuoteAndHoldsWhatIsUnknownUntilItArrives) {
   Start();
   v1::PlaceOrderRequest place = Text<v1::PlaceOrderRequest>(
       "quote_id: 'quo_1' quote_version: 1 order {" + Desk::Body({"prd_chai 2 9"}) + "}");
-  auto first = Do(PlaceOrder, place);
+  auto first = Ask(PlaceOrder, place);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->holds_size(), 2);
-  auto second = Do(PlaceOrder, place);
+  auto second = Ask(PlaceOrder, place);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->id(), first->id());
   GiveMasters();
-  v1::Order order = Read(first->id());
+  v1::Order order = Read<v1::Order>(first->id());
   EXPECT_EQ(order.holds_size(), 0);
   EXPECT_EQ(order.sold_to_name(), "Alfreds");
   EXPECT_THAT(EventTypes(),
@@ -171,22 +103,23 @@ TEST_P(OrderStore, MakesOneOrderOfAQuoteAndHoldsWhatIsUnknownUntilItArrives) {
 TEST_P(OrderStore, LiftsTaxHoldsOfLinesAndFreight) {
   Start();
   GiveMasters();
-  Learn<v1::ProductFact>(LearnProduct, R"pb(
+  LearnFact<v1::ProductFact>(LearnProduct, R"pb(
     id: "prd_tea"
     sku: "TEA"
     state: PRODUCT_FACT_STATE_ACTIVE
     base_unit: "C62"
     tax_class: "REDUCED"
     source_version: 1)pb");
-  auto line = Do(PlaceOrder, Text<v1::PlaceOrderRequest>(
-                                 "order_id: 'ord_1' quote_id: 'quo_1' quote_version: 1 order {" +
-                                 Desk::Body({"prd_tea 2 9"}) + "}"));
+  auto line = Ask(PlaceOrder, Text<v1::PlaceOrderRequest>(
+                                  "order_id: 'ord_1' quote_id: 'quo_1' quote_version: 1 order {" +
+                                  Desk::Body({"prd_tea 2 9"}) + "}"));
   ASSERT_TRUE(line.ok()) << line.status();
-  auto freight = Do(PlaceOrder, Text<v1::PlaceOrderRequest>(
-                                    "order_id: 'ord_2' quote_id: 'quo_2' quote_version: 1 order {" +
-                                    Desk::Body({"prd_chai 2 9"}) +
-                                    "freight { net { currency_code: 'EUR' units: 5 } tax_class: "
-                                    "'REDUCED' } }"));
+  auto freight = Ask(
+      PlaceOrder,
+      Text<v1::PlaceOrderRequest>("order_id: 'ord_2' quote_id: 'quo_2' quote_version: 1 order {" +
+                                  Desk::Body({"prd_chai 2 9"}) +
+                                  "freight { net { currency_code: 'EUR' units: 5 } tax_class: "
+                                  "'REDUCED' } }"));
   ASSERT_TRUE(freight.ok()) << freight.status();
   EXPECT_EQ(freight->holds_size(), 1);
   store::Command command;
@@ -200,9 +133,9 @@ TEST_P(OrderStore, LiftsTaxHoldsOfLinesAndFreight) {
     return std::string();
   };
   ASSERT_TRUE(writer_->Call(std::move(command)).ok());
-  EXPECT_EQ(Read("ord_1").holds_size(), 0);
-  EXPECT_EQ(Read("ord_2").holds_size(), 0);
-  EXPECT_EQ(Read("ord_2").freight().tax_code(), "DE7");
+  EXPECT_EQ(Read<v1::Order>("ord_1").holds_size(), 0);
+  EXPECT_EQ(Read<v1::Order>("ord_2").holds_size(), 0);
+  EXPECT_EQ(Read<v1::Order>("ord_2").freight().tax_code(), "DE7");
 }
 
 TEST_P(OrderStore, FindsTheOpenOrdersOfAnAccount) {
@@ -210,17 +143,17 @@ TEST_P(OrderStore, FindsTheOpenOrdersOfAnAccount) {
   GiveMasters();
   for (const char* id : {"ord_1", "ord_2"}) {
     ASSERT_TRUE(
-        Do(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: '" + std::string(id) + "' order {" +
-                                                   Desk::Body({"prd_chai 2"}) + "}"))
+        Ask(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: '" + std::string(id) + "' order {" +
+                                                    Desk::Body({"prd_chai 2"}) + "}"))
             .ok());
   }
-  auto held = Do(HoldAccountOrders,
-                 Text<v1::HoldAccountOrdersRequest>("account_id: 'acc_a' account_version: 5"));
+  auto held = Ask(HoldAccountOrders,
+                  Text<v1::HoldAccountOrdersRequest>("account_id: 'acc_a' account_version: 5"));
   ASSERT_TRUE(held.ok()) << held.status();
   EXPECT_THAT(held->order_ids(), ElementsAre("ord_1", "ord_2"));
   auto released =
-      Do(ReleaseAccountOrders,
-         Text<v1::ReleaseAccountOrdersRequest>("account_id: 'acc_a' account_version: 6"));
+      Ask(ReleaseAccountOrders,
+          Text<v1::ReleaseAccountOrdersRequest>("account_id: 'acc_a' account_version: 6"));
   ASSERT_TRUE(released.ok()) << released.status();
   EXPECT_THAT(released->order_ids(), ElementsAre("ord_1", "ord_2"));
 }
@@ -228,12 +161,12 @@ TEST_P(OrderStore, FindsTheOpenOrdersOfAnAccount) {
 TEST_P(OrderStore, RefusesASecondOrderOfAQuoteInTheDatabaseToo) {
   Start();
   GiveMasters();
-  ASSERT_TRUE(Do(PlaceOrder, Text<v1::PlaceOrderRequest>(
-                                 "order_id: 'ord_1' quote_id: 'quo_1' quote_version: 1 order {" +
-                                 Desk::Body({"prd_chai 2 9"}) + "}"))
+  ASSERT_TRUE(Ask(PlaceOrder, Text<v1::PlaceOrderRequest>(
+                                  "order_id: 'ord_1' quote_id: 'quo_1' quote_version: 1 order {" +
+                                  Desk::Body({"prd_chai 2 9"}) + "}"))
                   .ok());
-  ASSERT_TRUE(Do(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: 'ord_2' order {" +
-                                                         Desk::Body({"prd_chai 2 9"}) + "}"))
+  ASSERT_TRUE(Ask(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: 'ord_2' order {" +
+                                                          Desk::Body({"prd_chai 2 9"}) + "}"))
                   .ok());
   auto connection = store::Connect(*database_);
   auto result = store::RunOne(
@@ -244,8 +177,8 @@ TEST_P(OrderStore, RefusesASecondOrderOfAQuoteInTheDatabaseToo) {
 TEST_P(OrderStore, RefusesQuantitiesThatCannotBeInTheDatabaseToo) {
   Start();
   GiveMasters();
-  ASSERT_TRUE(Do(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: 'ord_1' order {" +
-                                                         Desk::Body({"prd_chai 2"}) + "}"))
+  ASSERT_TRUE(Ask(PlaceOrder, Text<v1::PlaceOrderRequest>("order_id: 'ord_1' order {" +
+                                                          Desk::Body({"prd_chai 2"}) + "}"))
                   .ok());
   auto connection = store::Connect(*database_);
   for (const char* set : {"shipped_micros = 3000000", "returned_micros = 1", "invoiced_micros = 1",
