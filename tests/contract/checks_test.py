@@ -36,7 +36,6 @@ EXCEPTIONS = {
         "may be given when it is created, for imports; later only commands change it",
     (15, "tandem.opportunity.v1.CatalogueItem.state"):
         "the ERP owns it: product_sync writes it, as it does the other master data",
-    (17, "tandem.billing.v1.CreditRefused.oldest_overdue"): "published so; events keep their names",
     (19, "tandem.operations.v1.QuarantineService.*"):
         "a key is a row: what was retried or skipped is no longer first, and a repeat finds it so",
     (20, "tandem.operations.v1.QuarantineService.*"):
@@ -48,18 +47,9 @@ EXCEPTIONS = {
     (22, "tandem.master_data.v1.RetryPushRequest.record_id"): "the record's key, as GetRecord has it",
     (22, "tandem.order.v1.OrderLine.product_id"):
         "a line of a quote may name a product that is not known here yet: it is held, not refused",
-    (22, "tandem.order.v1.HoldAccountOrdersRequest.customer_id"): "a fact of billing, taken as it is",
-    (22, "tandem.order.v1.ReleaseAccountOrdersRequest.customer_id"):
-        "a fact of billing, taken as it is",
-    (22, "tandem.order.v1.RecordInvoiceRequest.shipment_id"): "a fact of billing, taken as it is",
-    (23, "*Line.line_number"): "looked up among the order's lines: what is none of them is refused",
-    (23, "tandem.billing.v1.ReleaseCreditRequest.order_version"):
-        "compared only: an older one is done already",
     (23, "tandem.events.v1.WatchEventsRequest.after_position"): "any: checked against the journal",
     (23, "tandem.events.v1.ReadEventsRequest.after_position"): "any: before the first is the first",
     (23, "tandem.events.v1.ReadEventsRequest.lane"): "compared only: -1 is all, another is none",
-    (23, "*.page_size"): "above the most is the most; a negative one is refused by the handler",
-    (23, "tandem.inventory.v1.RecordDemandRequest.priority"): "compared only: any number sorts",
     (25, "tandem.operations.v1.QuarantineService.*"):
         "applies events of others; what follows from them is that reader's",
     (25, "tandem.master_data.v1.*SyncService.*"):

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "tests/support/free_port.h"
 #include "tests/support/shared_server.h"
 
@@ -90,11 +92,18 @@ absl::Status PostgresServer::Run() {
 }
 
 absl::Status PostgresServer::Restart() {
-  absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(
-      {.args = {SupportFile("postgres"), "run", dir_->File("data"), absl::StrCat(port_)}});
-  if (!process.ok()) return process.status();
-  process_ = std::move(*process);
-  return process_->WaitForLine("ready to accept connections").status();
+  const absl::Time deadline = absl::Now() + kPatience;
+  absl::Status ready;
+  do {
+    absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(
+        {.args = {SupportFile("postgres"), "run", dir_->File("data"), absl::StrCat(port_)}});
+    if (!process.ok()) return process.status();
+    process_ = std::move(*process);
+    ready = process_->WaitForLine("ready to accept connections").status();
+    // Backends of a killed postmaster hold its shared memory until they notice.
+  } while (absl::StrContains(ready.message(), "pre-existing shared memory block") &&
+           absl::Now() < deadline);
+  return ready;
 }
 
 void PostgresServer::Crash() {
@@ -102,6 +111,8 @@ void PostgresServer::Crash() {
   process_->Signal(SIGQUIT);  // PostgreSQL's immediate shutdown: no checkpoint, recovery at start
   if (!process_->Wait()) process_->Kill();
 }
+
+void PostgresServer::Kill() { process_->Kill(); }
 
 void PostgresServer::Pause(bool paused) {
   // Backends have sessions of their own; their parent is the postmaster.

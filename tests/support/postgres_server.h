@@ -37,8 +37,9 @@ class PostgresServer {
 
   // Only for a server of one's own:
   void Crash();                // ends at once; what was committed must be there after Restart
+  void Kill();                 // SIGKILL to the postmaster; its backends end when they notice
   void Pause(bool paused);     // the postmaster and every backend stand still
-  absl::Status Restart();      // on the same port and data, after Crash
+  absl::Status Restart();      // on the same port and data, after Crash or Kill
   std::string Output() const;  // its log
 
  private:

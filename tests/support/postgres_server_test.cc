@@ -54,6 +54,10 @@ TEST(PostgresServer, KeepsWhatWasCommittedThroughACrash) {
   ASSERT_TRUE((*server)->Restart().ok());
   EXPECT_EQ(Answer(database, "SELECT a FROM t"), "42");
   EXPECT_THAT((*server)->Output(), HasSubstr("was interrupted"));
+  (*server)->Kill();
+  ASSERT_TRUE((*server)->Restart().ok());
+  EXPECT_EQ(Answer(database, "SELECT a FROM t"), "42");
+  EXPECT_THAT((*server)->Output(), HasSubstr("was interrupted"));
 }
 
 TEST(PostgresServer, StandsStillWhilePausedAndGoesOn) {
