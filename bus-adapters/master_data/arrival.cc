@@ -61,14 +61,16 @@ void Stepper::Arrive(Link* link, const State& state) {
     link->clear_call();
     Close(link->system(), "");
   }
+  if (IsFirstSight(*link, state)) {
+    Hint(state);
+    if (!draining_) Wait(link, state);  // it may tell of the very version that is read
+    link->set_state(v1::LINK_STATE_LINKED);
+    link->set_read_wanted(true);
+    return;
+  }
   if (!Ordered(link->system()) && !Plants(Fault::kTrustUnorderedStates)) {
-    // Rule 0: it may be older than what was read; only a version seen already is no news. The very
-    // first sight of a copy is older than nothing: it counts, and the copy is read.
-    if (!link->has_version() && !link->has_call() && !state.deleted() &&
-        link->state() != v1::LINK_STATE_DELETED) {
-      Observe(link, state, nullptr, Claim::kNone);
-      link->set_read_wanted(true);
-    } else if (state.deleted() && link->state() == v1::LINK_STATE_DELETED) {
+    // Rule 0: it may be older than what was read; only a version seen already is no news.
+    if (state.deleted() && link->state() == v1::LINK_STATE_DELETED) {
       return;
     } else if (state.version().token().empty() ||
                state.version().token() != link->version().token()) {
@@ -88,6 +90,29 @@ void Stepper::Arrive(Link* link, const State& state) {
     return;
   }
   Observe(link, state, nullptr, Claim::kNone);
+}
+
+// The first event seen of a copy may be as old as its journal (a new adapter, a lost database), so
+// the copy is read before anything is decided. What identifies it finds the record until then.
+bool Stepper::IsFirstSight(const Link& link, const State& state) const {
+  return !link.has_version() && !link.has_call() && !state.deleted() &&
+         link.state() != v1::LINK_STATE_DELETED &&
+         (state.source() == v1::SOURCE_EVENT || !Ordered(link.system())) &&
+         !Plants(Fault::kTrustFirstSight);
+}
+
+void Stepper::Hint(const State& state) {
+  const FieldGroup* existence = FindGroup(record_, kExistence);
+  if (existence != nullptr && existence->revision() > 0) return;
+  for (const v1::GroupValue& shown : state.groups()) {
+    const auto& identifiers = rules_.identifiers();
+    if (std::find(identifiers.begin(), identifiers.end(), shown.name()) == identifiers.end()) {
+      continue;
+    }
+    Value* value = MutableGroup(&record_, shown.name())->mutable_value();
+    value->set_present(shown.value().present());
+    value->set_common(shown.value().common());
+  }
 }
 
 // Until the call under way is answered. Where too much waits, what lies between the oldest and the
@@ -143,6 +168,9 @@ void Stepper::Observe(Link* link, const State& state, const PushIntent* sent, Cl
     return;
   }
   link->set_state(v1::LINK_STATE_LINKED);
+  if (FieldGroup* existence = MutableGroup(&record_, kExistence); existence->revision() == 0) {
+    for (FieldGroup& group : *record_.mutable_groups()) group.clear_value();  // hints, until now
+  }
   const size_t decided = outcome_.agreed.size() + outcome_.raised.size();
   static const Value kAbsent;
   static const Value kPresent = Present();
@@ -274,6 +302,11 @@ void Stepper::Decide(Link* link, const GroupRule& rule, FieldGroup* group, LinkG
   const bool first =
       rule.first && !group->value().present() && (group->revision() == 0 || !concurrent);
   if (!owner && !first) {
+    if (group->revision() == 0 && !OwnerSeen(rule) && !Plants(Fault::kDecideBeforeTheOwner)) {
+      seen->set_settled(kSettledLater);
+      group->set_change_id(change_id);
+      return;
+    }
     Refuse(link, group, seen, old, change_id);
     return;
   }
@@ -326,6 +359,7 @@ void Stepper::Accept(FieldGroup* group, LinkGroup* seen, const std::string& syst
   change.set_record_id(record_.id());
   change.set_time_micros(input_.time_micros);
   *change.mutable_previous() = group->value();
+  const std::string first_proposed_by = group->revision() == 0 ? group->change_id() : "";
   record_.set_revision(record_.revision() + 1);
   group->set_revision(record_.revision());
   group->mutable_value()->set_present(value.present());
@@ -349,6 +383,26 @@ void Stepper::Accept(FieldGroup* group, LinkGroup* seen, const std::string& syst
   *change.mutable_group() = *group;
   Close(system, group->name());
   AgreeElsewhere(*group);
+  DecideLater(group, first_proposed_by);
+}
+
+// What was shown before its owner's copy was seen, once there is something to hold it against.
+void Stepper::DecideLater(FieldGroup* group, const std::string& change_id) {
+  for (Link& link : *record_.mutable_links()) {
+    const LinkGroup* waits = FindGroup(link, group->name());
+    if (waits == nullptr || waits->settled() != kSettledLater) continue;
+    LinkGroup* seen = MutableGroup(&link, group->name());
+    if (SameCommon(seen->shown(), group->value())) {
+      seen->set_settled(group->revision());
+    } else {
+      Refuse(&link, group, seen, Value(), change_id);
+    }
+  }
+}
+
+bool Stepper::OwnerSeen(const GroupRule& rule) const {
+  const Link* owner = FindLink(record_, rule.order[0]);
+  return owner != nullptr && (IsThere(*owner) || owner->state() == v1::LINK_STATE_DELETED);
 }
 
 // What another side proposed to a person is what is agreed now: nobody need be asked.

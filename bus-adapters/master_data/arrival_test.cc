@@ -20,6 +20,41 @@ TEST(AStateArrives, FoundsTheRecord) {
   EXPECT_EQ(outcome.agreed[1].group().change_id(), "crm_1@1");
 }
 
+TEST(AStateArrives, IsReadFirstWhereItIsTheFirstEventOfItsCopy) {
+  Engine engine;
+  auto event = [](int version, const Values& values) {
+    v1::State state = Engine::State("crm_1", version, values);
+    state.set_source(v1::SOURCE_EVENT);
+    return StateArrived{"crm", state};
+  };
+  const Outcome& first = engine.Give(event(1, {{"number", "C-1"}, {"name", "Old"}}));
+  EXPECT_TRUE(first.agreed.empty());
+  ASSERT_EQ(first.calls.size(), 1u);
+  EXPECT_EQ(first.calls[0].kind, v1::CALL_KIND_READ);
+  EXPECT_EQ(engine.Agreed("number"), "C-1") << "found by it until then";
+  engine.Give(event(3, {{"number", "C-2"}, {"name", "Ada"}}));
+  const Outcome& read = engine.Reads("crm", 3, {{"number", "C-2"}, {"name", "Ada"}});
+  ASSERT_EQ(read.agreed.size(), 3u);
+  EXPECT_EQ(read.agreed[1].group().change_id(), "crm_1@3");
+  EXPECT_EQ(engine.Agreed("name"), "Ada");
+  EXPECT_EQ(engine.Agreed("number"), "C-2");
+  ASSERT_EQ(read.calls.size(), 1u);
+  EXPECT_EQ(read.calls[0].kind, v1::CALL_KIND_MATCH);
+  EXPECT_TRUE(read.refused.empty());
+}
+
+TEST(AStateArrives, FoundsNothingWhereItsCopyIsGoneWhenItIsRead) {
+  Engine engine;
+  v1::State state = Engine::State("crm_1", 1, {{"number", "C-1"}, {"name", "Ada"}});
+  state.set_source(v1::SOURCE_EVENT);
+  engine.Give(StateArrived{"crm", state});
+  engine.ReadsNothing("crm");  // the event may have come after that
+  const Outcome& read = engine.ReadsNothing("crm");
+  EXPECT_TRUE(read.agreed.empty());
+  EXPECT_TRUE(read.calls.empty());
+  EXPECT_FALSE(Exists(engine.record()));
+}
+
 TEST(AStateArrives, IsIgnoredWhenNotNewerThanTheVersionSeen) {
   Engine engine;
   engine.LinkAll({{"name", "Ada"}});
@@ -101,6 +136,47 @@ TEST(AStateArrives, LeavesWhatIsNotListedWhereItIs) {
   EXPECT_TRUE(outcome.agreed.empty());
   EXPECT_TRUE(outcome.refused.empty());
   EXPECT_EQ(engine.Agreed("colour"), "-");
+}
+
+TEST(AnOwnedGroup, IsRefusedFromAnotherOnceItsOwnersCopyIsSeen) {
+  Engine engine;
+  const Outcome& founding = engine.Arrives("crm", 1, {{"number", "C-1"}, {"credit", "much"}});
+  EXPECT_TRUE(founding.refused.empty());
+  EXPECT_FALSE(engine.Pushing("crm")) << "its owner may say the same";
+  engine.Give(MatchAnswered{"erp", engine.Link("erp").call().number(), {}, {}});
+  EXPECT_FALSE(engine.Pushing("crm"));
+  const Outcome& seen =
+      engine.Answers("erp", PushOutcome::kOk, 1, {{"number", "C-1"}, {"credit", "500"}});
+  ASSERT_EQ(seen.refused.size(), 1u);
+  EXPECT_EQ(seen.refused[0].system(), "crm");
+  EXPECT_EQ(seen.refused[0].refused().common(), "much");
+  EXPECT_EQ(seen.refused[0].agreed().common(), "500");
+  EXPECT_EQ(seen.refused[0].change_id(), "crm_1@1");
+  EXPECT_EQ(engine.Pushed("crm"), "credit=500");
+}
+
+TEST(AnOwnedGroup, IsAgreedWhereItsOwnersCopyIsFoundToShowTheSame) {
+  Engine engine;
+  engine.Arrives("crm", 1, {{"number", "C-1"}, {"credit", "500"}});
+  const Outcome& found =
+      engine.Give(MatchAnswered{"erp",
+                                engine.Link("erp").call().number(),
+                                {Engine::State("erp_9", 4, {{"number", "C-1"}, {"credit", "500"}})},
+                                {}});
+  EXPECT_TRUE(found.refused.empty());
+  EXPECT_TRUE(found.calls.empty());
+  EXPECT_EQ(engine.Settled("crm", "credit"), engine.Revision("credit"));
+}
+
+TEST(AnOwnedGroup, IsRefusedFromAnotherAtOnceWhereNoCopyOfItsOwnerIsToCome) {
+  Engine::Options options;
+  options.hold_backs = {{"erp", "status", {"P"}, false}};
+  Engine engine(options);
+  const Outcome& outcome =
+      engine.Arrives("crm", 1, {{"number", "C-1"}, {"credit", "much"}, {"status", "P"}});
+  ASSERT_EQ(outcome.refused.size(), 1u);
+  EXPECT_EQ(outcome.refused[0].change_id(), "crm_1@1");
+  EXPECT_EQ(engine.Pushed("crm"), "credit=-");
 }
 
 TEST(AnOwnedGroup, IsAcceptedFromItsOwnerAndSentOn) {

@@ -85,7 +85,9 @@ void Stepper::Drain(Link* link) {
         waiting.pointer_begin(), waiting.pointer_end(),
         [](const State* a, const State* b) { return a->version().order() < b->version().order(); });
   }
+  draining_ = true;
   for (const State& state : waiting) Arrive(link, state);
+  draining_ = false;
 }
 
 // Asks the caller to make the call that the record says is under way.
@@ -155,7 +157,29 @@ void Stepper::Plan() {
   for (const SystemRules& system : rules_.systems()) {
     Link* link = MutableLink(&record_, system.name);
     if (link->state() == v1::LINK_STATE_UNSPECIFIED) link->set_state(v1::LINK_STATE_WANTED);
-    if (!link->has_call()) PlanLink(link);
+  }
+  // Copies that are to be found or made come first: what they will show decides what waits for it.
+  for (const bool there : {false, true}) {
+    if (there) DecideWaiting();
+    for (const SystemRules& system : rules_.systems()) {
+      Link* link = MutableLink(&record_, system.name);
+      if (!link->has_call() && IsThere(*link) == there) PlanLink(link);
+    }
+  }
+}
+
+// Decides what waited for its owner's copy where none is being looked for or made.
+void Stepper::DecideWaiting() {
+  for (int i = 0; i < record_.groups_size(); ++i) {
+    FieldGroup* group = record_.mutable_groups(i);
+    const GroupRule* rule = rules_.Find(group->name());
+    if (group->revision() > 0 || rule == nullptr || rule->decides != Decides::kOwner) continue;
+    const Link* owner = FindLink(record_, rule->order[0]);
+    if (owner != nullptr && !IsThere(*owner) &&
+        (owner->has_call() || owner->state() == v1::LINK_STATE_AMBIGUOUS)) {
+      continue;
+    }
+    DecideLater(group, std::string(group->change_id()));
   }
 }
 
@@ -245,6 +269,7 @@ void Stepper::PlanUpdate(Link* link) {
     const GroupRule* rule = rules_.Find(group.name());
     if (rule == nullptr || !Holds(*rule, link->system())) continue;
     const LinkGroup* seen = FindGroup(*link, group.name());
+    if (seen != nullptr && seen->settled() == kSettledLater) continue;
     const bool settled =
         seen == nullptr ? group.revision() == 0 : seen->settled() == group.revision();
     const bool differs = Plants(Fault::kPushWhileValuesDiffer) && seen != nullptr &&

@@ -9,6 +9,9 @@ namespace tandem::master_data {
 
 // A link group's `settled` after a refusal: brought to no revision.
 inline constexpr int64_t kSettledNone = -1;
+// A link group's `settled` while it is not decided what is shown: its owner's copy has not been
+// seen.
+inline constexpr int64_t kSettledLater = -2;
 
 const v1::FieldGroup* FindGroup(const v1::AgreedRecord& record, absl::string_view name);
 v1::FieldGroup* MutableGroup(v1::AgreedRecord* record, absl::string_view name);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "platform/base/fault.h"
 #include "platform/base/hash.h"
 #include "platform/base/retry.h"
 #include "platform/base/status_macros.h"
@@ -154,7 +155,9 @@ class Runner::Worker {
 
   void Push(const std::vector<const v1::CallUnderWay*>& calls,
             std::vector<store::Command>* commands, Round* round) {
+    TANDEM_FAILPOINT("sync.before_push");
     std::vector<PushResult> results = connector_.Push(calls);
+    TANDEM_FAILPOINT("sync.after_push");
     results.resize(calls.size());
     for (size_t i = 0; i < calls.size(); ++i) {
       PushResult& result = results[i];
@@ -184,7 +187,9 @@ class Runner::Worker {
       key.identifiers.assign(call->identifiers().begin(), call->identifiers().end());
       keys.push_back(std::move(key));
     }
+    TANDEM_FAILPOINT("sync.before_lookup");
     auto found = connector_.Lookup(keys);
+    TANDEM_FAILPOINT("sync.after_lookup");
     found.resize(calls.size(), absl::UnknownError("not an answer a key"));
     for (size_t i = 0; i < calls.size(); ++i) {
       const v1::CallUnderWay& call = *calls[i];
@@ -221,6 +226,7 @@ class Runner::Worker {
     if (*row == nullptr || !(*row)->reconciling()) return {};
     const std::string cursor = (*row)->cursor();
     absl::StatusOr<Page> page = connector_.Pull(cursor);
+    TANDEM_FAILPOINT("sync.reconcile_page");
     if (!page.ok()) return {false, page.status()};
     std::vector<store::Command> commands;
     for (v1::State& each : page->states) {
@@ -247,6 +253,7 @@ class Runner::Worker {
       failed += answer.ok() ? 0 : 1;
       if (!answer.ok()) last_error = Describe(answer.status());
     }
+    TANDEM_FAILPOINT("sync.before_reconcile_cursor");
     auto moved = writer_.Call(CommandOf(
         "reconciled",
         [this, cursor, next = page->next, read, changed, failed, last_error](
@@ -315,6 +322,7 @@ std::vector<bus::LocalConsumer> Runner::Consumers() {
     };
     consumer.apply = [this, connector, system](const bus::Envelope& event, Context& context,
                                                State& state) -> absl::Status {
+      TANDEM_FAILPOINT("sync.before_arrival");
       TANDEM_ASSIGN_OR_RETURN(v1::State seen, connector->FromEvent(event));
       TANDEM_RETURN_IF_ERROR(Arrive(entity_, system, std::move(seen), context, state).status());
       Wake();

@@ -58,6 +58,7 @@ Copy* SimulatedSystem::Create(int entity, int64_t now) {
 void SimulatedSystem::Touch(Copy* copy) {
   ++copy->order;
   copy->token = habits_.ordered ? absl::StrCat(copy->order) : absl::StrCat("t", ++tokens_);
+  journal_.push_back(StateOf(*copy));
 }
 
 v1::State SimulatedSystem::StateOf(const Copy& copy) const {

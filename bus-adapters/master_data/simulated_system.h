@@ -46,6 +46,8 @@ class SimulatedSystem {
   const std::string& name() const { return name_; }
   const Habits& habits() const { return habits_; }
   std::vector<Copy>& copies() { return copies_; }
+  // Every state that a copy had, as its events told them.
+  const std::vector<v1::State>& journal() const { return journal_; }
   Copy* Find(const std::string& id_or_reference);
   Copy* FindLive(int entity);
 
@@ -77,6 +79,7 @@ class SimulatedSystem {
   std::string name_;
   Habits habits_;
   std::vector<Copy> copies_;
+  std::vector<v1::State> journal_;
   std::map<std::string, PushAnswered> answers_;  // by request id
   int ids_ = 0;
   int tokens_ = 0;

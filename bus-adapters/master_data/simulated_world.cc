@@ -21,12 +21,17 @@ int SimulatedWorld::SystemOf(const std::string& name) const { return name[0] - '
 void SimulatedWorld::Send(Message message) {
   const bool call = message.kind == Message::Kind::kCall;
   if (message.kind != Message::Kind::kTimeout && random_.Percent(loss_percent_)) {
+    if (call) ++result_.lost_requests;
+    if (message.kind == Message::Kind::kAnswer) ++result_.lost_answers;
     if (message.kind == Message::Kind::kEvent) return;
     message.kind = Message::Kind::kTimeout;
     network_.push_back(std::move(message));
     return;
   }
-  if (random_.Percent(double_percent_)) network_.push_back(message);
+  if (random_.Percent(double_percent_)) {
+    ++result_.doubled;
+    network_.push_back(message);
+  }
   if (call && loss_percent_ > 0 && random_.Percent(5)) {  // given up too early
     Message timeout = message;
     timeout.kind = Message::Kind::kTimeout;
@@ -47,6 +52,9 @@ void SimulatedWorld::EmitEvent(int system, const Copy& copy) {
 void SimulatedWorld::Deliver(Message message) {
   ++now_;
   ++deliveries_;
+  if (IsLate(message)) {
+    ++(message.kind == Message::Kind::kEvent ? result_.late_events : result_.late_reads);
+  }
   switch (message.kind) {
     case Message::Kind::kEvent: {
       v1::State state = message.state;
@@ -70,6 +78,15 @@ void SimulatedWorld::Deliver(Message message) {
       StepRecord(message.record, Input{});
       return;
   }
+}
+
+// It tells of a copy what is so no more.
+bool SimulatedWorld::IsLate(const Message& message) {
+  const v1::State* state = message.kind == Message::Kind::kEvent ? &message.state : nullptr;
+  if (const auto* read = std::get_if<ReadAnswered>(&message.input.what)) state = &read->state;
+  if (state == nullptr || state->foreign_id().empty()) return false;
+  const Copy* copy = systems_[message.system].Find(state->foreign_id());
+  return copy != nullptr && copy->token != state->version().token();
 }
 
 // Common forms; parents by the crosswalk. False: a parent is not known yet, the state waits.
@@ -106,7 +123,10 @@ int SimulatedWorld::FindRecord(int system, const v1::State& state) {
     if (group.name() != "key") continue;
     for (size_t i = 0; i < records_.size(); ++i) {
       const v1::FieldGroup* key = FindGroup(records_[i].record, "key");
-      if (key != nullptr && Exists(records_[i].record) &&
+      const v1::FieldGroup* existence = FindGroup(records_[i].record, kExistence);
+      const bool gone =
+          existence != nullptr && existence->revision() > 0 && !existence->value().present();
+      if (key != nullptr && !gone && key->value().present() &&
           key->value().common() == group.value().common()) {
         return static_cast<int>(i);
       }
@@ -131,7 +151,7 @@ void SimulatedWorld::Event(int system, const v1::State& state) {
     if (state.deleted()) return;  // never heard of, and gone
     record = static_cast<int>(records_.size());
     Slot& slot = records_.emplace_back();
-    slot.record.set_id(absl::StrCat("rec", record));
+    slot.record.set_id(absl::StrCat(recovering_ ? "again" : "rec", record));
     slot.entity = systems_[system].Find(state.foreign_id())->entity;
     directory_[{system, state.foreign_id()}] = record;
     for (int i = 0; i < record; ++i) {
@@ -180,6 +200,7 @@ void SimulatedWorld::Call(const Message& message) {
     }
     if (written.copy != nullptr) {
       auditor_->Wrote(entity, system.name());
+      if (recovering_) JudgeKept(message.system, *written.copy);
       for (const std::string& group : written.defaults) {
         Cell& cell = written.copy->cells[group];
         cell.edit = auditor_->UserWrote(entity, system.name(), group, cell.form, true);
@@ -286,7 +307,7 @@ void SimulatedWorld::StepRecord(int record, Input input) {
   slot.record = std::move(outcome.record);
   if (options_.trace) Tell(slot.record, input, outcome);
   std::swap(outcome.record, slot.record);  // the auditor sees the whole outcome
-  auditor_->Judge(slot.entity, before, outcome);
+  if (!recovering_) auditor_->Judge(slot.entity, before, outcome);
   std::swap(outcome.record, slot.record);
   result_.conflicts += static_cast<int64_t>(outcome.raised.size());
   Follow(record, outcome);

@@ -80,6 +80,10 @@ class SimulatedWorld {
   bool Quiesce();
   bool Repair();
   void JudgeEnd();
+  bool MayLoseDatabase();
+  void LoseDatabase();
+  void JudgeKept(int system, const Copy& copy);
+  bool IsLate(const Message& message);
   void JudgeCopy(const Slot& slot, int system, const v1::Link& link);
 
   const SimulationOptions options_;
@@ -99,6 +103,8 @@ class SimulatedWorld {
   int entities_ = 1;
   bool identified_ = true;
   bool deletes_ = false;
+  bool recovering_ = false;                           // the database was lost
+  std::map<std::pair<int, std::string>, Copy> kept_;  // (system, id): what stood then
   bool parents_ = false;
   int loss_percent_ = 0;
   int double_percent_ = 0;

@@ -25,11 +25,21 @@ TEST(TheSimulation, ConvergesFromEverySeed) {
   int64_t writes = 0;
   int64_t conflicts = 0;
   int64_t crashes = 0;
+  SimulationResult sum;
+  int64_t two_normalise = 0;
+  int64_t databases_lost = 0;
   for (int i = 0; i < kSeeds && failures < kMaxFailuresShown; ++i, ++options.seed) {
     const SimulationResult result = Simulate(options);
     writes += result.writes;
     conflicts += result.conflicts;
     crashes += result.crashes;
+    sum.lost_requests += result.lost_requests;
+    sum.lost_answers += result.lost_answers;
+    sum.doubled += result.doubled;
+    sum.late_events += result.late_events;
+    sum.late_reads += result.late_reads;
+    two_normalise += result.two_normalise ? 1 : 0;
+    databases_lost += result.database_lost ? 1 : 0;
     if (result.violations.empty()) continue;
     ++failures;
     ADD_FAILURE() << "seed " << options.seed << ": " << result.violations[0];
@@ -38,6 +48,13 @@ TEST(TheSimulation, ConvergesFromEverySeed) {
   EXPECT_GT(writes, kSeeds);
   EXPECT_GT(conflicts, kSeeds / 10);
   EXPECT_GT(crashes, kSeeds / 20);
+  EXPECT_GT(sum.lost_requests, kSeeds / 10);
+  EXPECT_GT(sum.lost_answers, kSeeds / 10);
+  EXPECT_GT(sum.doubled, kSeeds);
+  EXPECT_GT(sum.late_events, kSeeds);
+  EXPECT_GT(sum.late_reads, kSeeds / 20);
+  EXPECT_GT(two_normalise, kSeeds / 4);
+  EXPECT_GT(databases_lost, kSeeds / 20);
 }
 
 TEST(TheSimulation, ReplaysASeedExactly) {

@@ -1,5 +1,7 @@
 #include "bus-adapters/master_data/simulator.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <utility>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int kMaxDeliveries = 6000;  // beyond it a run does not come to rest
 constexpr int kMaxRounds = 40;
+constexpr int kLostDatabases = 40;  // percent of the runs where one can be lost
 
 Habits DrawHabits(SimulationRandom& random) {
   Habits habits;
@@ -66,6 +69,12 @@ void SimulatedWorld::Draw() {
     rules.keeps_request_ids = habits.request_ids;
     rules.id_prefix = name + "_";
   }
+  int normalising = 0;
+  for (const SimulatedSystem& system : systems_) {
+    const Habits& habits = system.habits();
+    normalising += habits.trims_and_uppers || habits.reformats_phones ? 1 : 0;
+  }
+  result_.two_normalise = normalising > 1;
   // The form is told where an unknown outcome or a write without its state may need it; elsewhere
   // the engine does without.
   for (int i = 0; i < count; ++i) {
@@ -138,6 +147,7 @@ SimulationResult SimulatedWorld::Run() {
   }
   loss_percent_ = double_percent_ = crash_percent_ = 0;
   if (Quiesce()) JudgeEnd();
+  if (MayLoseDatabase() && random_.Percent(kLostDatabases)) LoseDatabase();
   for (const std::string& violation : auditor_->violations()) {
     result_.violations.push_back(violation);
   }
@@ -231,16 +241,87 @@ void SimulatedWorld::JudgeEnd() {
     }
   }
   for (const Slot& slot : records_) {
-    auditor_->JudgeEnd(slot.entity, slot.record);
+    if (!recovering_) auditor_->JudgeEnd(slot.entity, slot.record);
     for (int i = 0; i < static_cast<int>(systems_.size()); ++i) {
       const v1::Link* link = FindLink(slot.record, systems_[i].name());
       if (link == nullptr) {
+        const v1::FieldGroup* existence = FindGroup(slot.record, kExistence);
+        if (existence != nullptr && existence->revision() == 0)
+          continue;  // gone before it was read
         auditor_->Violate("a record without a link");
       } else {
         JudgeCopy(slot, i, *link);
       }
     }
   }
+}
+
+// All is in step, and a key tells which copies belong together: none was made a second time. Nor is
+// there one that a rule would not send, or a system refuse, today.
+bool SimulatedWorld::MayLoseDatabase() {
+  if (!identified_ || deletes_ || !robots_.empty() || !auditor_->violations().empty()) return false;
+  for (const Slot& slot : records_) {
+    const v1::FieldGroup* stage = FindGroup(slot.record, "stage");
+    const v1::FieldGroup* name = FindGroup(slot.record, "name");
+    if (stage != nullptr && stage->value().common() == "P") return false;
+    if (name != nullptr && absl::StrContains(name->value().common(), "BAD")) return false;
+    if (!Exists(slot.record) || slot.record.conflicts_size() > 0) return false;
+    for (const v1::Link& link : slot.record.links()) {
+      if (link.state() != v1::LINK_STATE_LINKED || link.has_quarantine() ||
+          link.waiting_for_size() > 0) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// The engine knows nothing any more, and is told everything again, in any order.
+void SimulatedWorld::LoseDatabase() {
+  Log("the database is lost");
+  result_.database_lost = recovering_ = true;
+  deliveries_ = 0;
+  records_.clear();
+  directory_.clear();
+  waiters_.clear();
+  for (int i = 0; i < static_cast<int>(systems_.size()); ++i) {
+    for (const Copy& copy : systems_[i].copies()) kept_[{i, copy.id}] = copy;
+    for (const v1::State& state : systems_[i].journal()) {
+      Message message;
+      message.kind = Message::Kind::kEvent;
+      message.system = i;
+      message.state = state;
+      message.state.set_source(v1::SOURCE_EVENT);
+      network_.push_back(std::move(message));
+    }
+  }
+  if (!Quiesce()) return;
+  for (int i = 0; i < static_cast<int>(systems_.size()); ++i) {
+    for (const Copy& copy : systems_[i].copies()) JudgeKept(i, copy);
+  }
+  JudgeEnd();
+}
+
+// What a copy shows is what it showed, but for the form that its system gives it.
+void SimulatedWorld::JudgeKept(int system, const Copy& copy) {
+  const auto kept = kept_.find({system, copy.id});
+  if (kept == kept_.end()) {
+    auditor_->Violate(absl::StrCat("made again: ", copy.id));
+    return;
+  }
+  const Copy& before = kept->second;
+  bool same = copy.deleted == before.deleted && copy.cells.size() == before.cells.size();
+  for (const auto& [group, cell] : copy.cells) {
+    const auto was = before.cells.find(group);
+    same = same && was != before.cells.end() &&
+           absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(CommonOf(group, cell.form)),
+                                  absl::StripAsciiWhitespace(CommonOf(group, was->second.form)));
+    if (!same) {
+      auditor_->Violate(absl::StrCat("a lost database changed ", copy.id, ": ", group));
+      return;
+    }
+  }
+  if (!same) auditor_->Violate(absl::StrCat("a lost database changed ", copy.id));
 }
 
 // Promise 6: the copy equals the agreed record, in the form its system gives it.

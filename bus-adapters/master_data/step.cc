@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bus-adapters/master_data/stepper.h"
+#include "platform/base/fault.h"
 
 namespace tandem::master_data {
 
@@ -17,7 +18,11 @@ using v1::State;
 using v1::Value;
 
 Outcome Step(const EntityRules& rules, v1::AgreedRecord record, const Input& input) {
-  return StepWithFault(rules, std::move(record), input, Fault::kNone);
+  Fault fault = Fault::kNone;
+  if (TANDEM_PLANTED("sync_last_writer_wins")) fault = Fault::kNeverConcurrent;
+  if (TANDEM_PLANTED("sync_not_restored")) fault = Fault::kSettledAfterRefusal;
+  if (TANDEM_PLANTED("sync_loser_not_kept")) fault = Fault::kDropLoser;
+  return StepWithFault(rules, std::move(record), input, fault);
 }
 
 Outcome StepWithFault(const EntityRules& rules, v1::AgreedRecord record, const Input& input,
@@ -169,8 +174,12 @@ void Stepper::On(const ReadAnswered& answer) {
   v1::Call* call = link->mutable_call();
   if (call->kind() == v1::CALL_KIND_READ) {
     link->clear_call();
-    const bool ranked = state.has_version() && Ordered(answer.system) &&
-                        (link->state() != v1::LINK_STATE_DELETED || link->has_version());
+    for (const State& told : link->waiting()) {  // the event that told of this very version
+      if (state.change_id().empty() && told.version().token() == state.version().token()) {
+        state.set_change_id(told.change_id());
+      }
+    }
+    const bool ranked = state.has_version() && Ordered(answer.system) && link->has_version();
     if (answer.found && ranked) {
       *link->add_waiting() = std::move(state);  // in its place among what arrived meanwhile
       Drain(link);

@@ -22,7 +22,8 @@
 namespace tandem::master_data {
 
 // A state of the copy in `system` was seen. The caller has found the record by the copy's id, by
-// crosswalk or by a strong identifier; a record that is still empty is founded by it.
+// crosswalk or by a strong identifier; a record that is still empty is founded by it, or, where an
+// event is the first that is seen of the copy, by the state that is then read.
 struct StateArrived {
   std::string system;
   v1::State state;

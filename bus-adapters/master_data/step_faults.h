@@ -29,20 +29,23 @@ enum class Fault {
   kCreateWithoutMatch,     // push: new there is created without a search
   kDeleteWins,             // existence: a delete beats a concurrent change
   kParentsDoNotWait,       // parents: a child goes before its parent
+  kTrustFirstSight,        // rule 0: the first event of a copy is taken as its state, not read
+  kDecideBeforeTheOwner,   // rule 4: refused though the owner's copy was not seen yet
 };
 
 inline constexpr Fault kAllFaults[] = {
-    Fault::kIgnoreVersions,     Fault::kTrustUnorderedStates,
-    Fault::kForgetShown,        Fault::kForgetAgreement,
-    Fault::kNeverConcurrent,    Fault::kSettledAfterRefusal,
-    Fault::kLastOriginOnly,     Fault::kDropLoser,
-    Fault::kRefuseForEver,      Fault::kPushWhileValuesDiffer,
-    Fault::kAnswerIsAChange,    Fault::kNoWaiting,
-    Fault::kNoCondition,        Fault::kNewRequestIdOnRetry,
-    Fault::kUnknownMeansFailed, Fault::kNothingSentIsOurs,
-    Fault::kQuarantineForgets,  Fault::kUnknownIdsDoNotWait,
-    Fault::kCreateWithoutMatch, Fault::kDeleteWins,
-    Fault::kParentsDoNotWait,
+    Fault::kIgnoreVersions,       Fault::kTrustUnorderedStates,
+    Fault::kForgetShown,          Fault::kForgetAgreement,
+    Fault::kNeverConcurrent,      Fault::kSettledAfterRefusal,
+    Fault::kLastOriginOnly,       Fault::kDropLoser,
+    Fault::kRefuseForEver,        Fault::kPushWhileValuesDiffer,
+    Fault::kAnswerIsAChange,      Fault::kNoWaiting,
+    Fault::kNoCondition,          Fault::kNewRequestIdOnRetry,
+    Fault::kUnknownMeansFailed,   Fault::kNothingSentIsOurs,
+    Fault::kQuarantineForgets,    Fault::kUnknownIdsDoNotWait,
+    Fault::kCreateWithoutMatch,   Fault::kDeleteWins,
+    Fault::kParentsDoNotWait,     Fault::kTrustFirstSight,
+    Fault::kDecideBeforeTheOwner,
 };
 
 Outcome StepWithFault(const EntityRules& rules, v1::AgreedRecord record, const Input& input,

@@ -47,6 +47,8 @@ class Stepper {
   // arrival.cc
   void Arrive(v1::Link* link, const v1::State& state);
   void Wait(v1::Link* link, const v1::State& state);
+  bool IsFirstSight(const v1::Link& link, const v1::State& state) const;
+  void Hint(const v1::State& state);
   // False: the state is of another copy and was dealt with.
   bool IsOfLink(v1::Link* link, const v1::State& state);
   void Observe(v1::Link* link, const v1::State& state, const v1::PushIntent* sent, Claim claim);
@@ -70,6 +72,8 @@ class Stepper {
              const v1::Value& proposed, const std::string& change_id,
              std::vector<std::string> candidates = {});
   void AgreeElsewhere(const v1::FieldGroup& group);
+  void DecideLater(v1::FieldGroup* group, const std::string& change_id);
+  bool OwnerSeen(const GroupRule& rule) const;
   void Close(const std::string& system, absl::string_view group);
 
   // push.cc: the life of a call.
@@ -81,6 +85,7 @@ class Stepper {
   void ReadForPush(v1::Link* link, v1::PushPhase phase);
   // push.cc: what is due.
   void Plan();
+  void DecideWaiting();
   void PlanLink(v1::Link* link);
   void PlanCreate(v1::Link* link);
   void PlanUpdate(v1::Link* link);
@@ -104,6 +109,7 @@ class Stepper {
   const Fault fault_;
   Outcome outcome_;
   v1::AgreedRecord& record_;         // within outcome_
+  bool draining_ = false;            // what arrives has waited
   std::vector<std::string> waited_;  // the parents the link being planned waited for before
 };
 
