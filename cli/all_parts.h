@@ -1,4 +1,5 @@
-// Every part of Tandem, as `tandem start` hosts them: the one place where the system is put together.
+// Every part of Tandem, as `tandem start` hosts them: the one place where the system is put
+// together.
 #pragma once
 
 #include <string>

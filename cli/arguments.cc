@@ -59,7 +59,8 @@ absl::StatusOr<Arguments> ReadArguments(int argc, char** argv) {
 
 std::string AddressOf(const Arguments& arguments, absl::string_view part) {
   if (!arguments.address.empty()) return arguments.address;
-  const std::string of_part = absl::StrCat("TANDEM_ADDRESS_", absl::AsciiStrToUpper(std::string(part)));
+  const std::string of_part =
+      absl::StrCat("TANDEM_ADDRESS_", absl::AsciiStrToUpper(std::string(part)));
   if (const char* address = std::getenv(of_part.c_str())) return address;
   if (const char* address = std::getenv("TANDEM_ADDRESS")) return address;
   return absl::StrCat("127.0.0.1:", rpc::kEmbeddedPort);

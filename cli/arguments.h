@@ -1,4 +1,5 @@
-// The words of a command line: what is named, what is positional, and the few that every command has.
+// The words of a command line: what is named, what is positional, and the few that every command
+// has.
 #pragma once
 
 #include <memory>
@@ -18,8 +19,8 @@ namespace tandem::cli {
 enum class Output { kTable, kJson, kYaml };
 
 struct Arguments {
-  std::vector<std::string> words;                              // positional
-  std::vector<std::pair<std::string, std::string>> flags;     // in order, names with '_'
+  std::vector<std::string> words;                          // positional
+  std::vector<std::pair<std::string, std::string>> flags;  // in order, names with '_'
   Output output = Output::kTable;
   std::string address;  // --address, else empty
 

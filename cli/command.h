@@ -1,5 +1,5 @@
-// `tandem`'s commands but for start and up: every method of the services, made from the descriptors,
-// and what spans services (trace, events, quarantine, sync, import).
+// `tandem`'s commands but for start and up: every method of the services, made from the
+// descriptors, and what spans services (trace, events, quarantine, sync, import).
 #pragma once
 
 namespace tandem::cli {

@@ -216,11 +216,13 @@ absl::Status SetField(Message* message, const std::string& path, const std::stri
     if (i + 1 == segments.size()) return SetLeaf(message, field, path, text);
     if (field->is_map() && i + 2 == segments.size()) {
       Message* entry = message->GetReflection()->AddMessage(message, field);
-      TANDEM_RETURN_IF_ERROR(SetLeaf(entry, field->message_type()->map_key(), path, segments[i + 1]));
+      TANDEM_RETURN_IF_ERROR(
+          SetLeaf(entry, field->message_type()->map_key(), path, segments[i + 1]));
       return SetLeaf(entry, field->message_type()->map_value(), path, text);
     }
     if (field->message_type() == nullptr || field->is_repeated()) {
-      return InvalidField(path, "FLAG_UNKNOWN", absl::StrCat(segments[i], " has no fields to name"));
+      return InvalidField(path, "FLAG_UNKNOWN",
+                          absl::StrCat(segments[i], " has no fields to name"));
     }
     message = message->GetReflection()->MutableMessage(message, field);
   }
@@ -270,8 +272,7 @@ int CallMethod(const MethodDescriptor& method, const Arguments& arguments) {
     return 2;
   }
   const FieldDescriptor* request_id = method.input_type()->FindFieldByName("request_id");
-  if (request_id != nullptr &&
-      request->GetReflection()->GetString(*request, request_id).empty()) {
+  if (request_id != nullptr && request->GetReflection()->GetString(*request, request_id).empty()) {
     request->GetReflection()->SetString(request.get(), request_id, UuidV4());
   }
   std::shared_ptr<grpc::Channel> channel =

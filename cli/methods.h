@@ -1,5 +1,6 @@
-// Every method of every service as a command, made from the descriptors: `tandem order place-order`,
-// and in short `tandem order place`, `tandem order get ORD`, `tandem billing list-invoices`.
+// Every method of every service as a command, made from the descriptors: `tandem order
+// place-order`, and in short `tandem order place`, `tandem order get ORD`, `tandem billing
+// list-invoices`.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -15,8 +16,8 @@ const google::protobuf::MethodDescriptor* FindMethod(const std::string& part,
 // The names of a part's commands; of all parts without one.
 std::vector<std::string> CommandNames(const std::string& part);
 
-// Sets a field by its path ("order.currency") from text. Money is "12.50 USD", a quantity "3 C62", a
-// date 2014-05-06; messages and lists are JSON; a list's flag given again appends.
+// Sets a field by its path ("order.currency") from text. Money is "12.50 USD", a quantity "3 C62",
+// a date 2014-05-06; messages and lists are JSON; a list's flag given again appends.
 absl::Status SetField(google::protobuf::Message* message, const std::string& path,
                       const std::string& text);
 

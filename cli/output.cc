@@ -194,7 +194,8 @@ void Print(const Message& message, Output output, std::ostream& out) {
         item.GetReflection()->ListFields(item, &inner);
         std::vector<std::string> parts;
         for (const FieldDescriptor* part : inner) {
-          if (!part->is_repeated()) parts.push_back(absl::StrCat(part->name(), "=", Short(item, part)));
+          if (!part->is_repeated())
+            parts.push_back(absl::StrCat(part->name(), "=", Short(item, part)));
         }
         table.push_back({name, absl::StrJoin(parts, "  ")});
       } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {

@@ -57,9 +57,8 @@ absl::Status ReadKey(const Arguments& arguments, const Topic& topic, const std::
   request.set_topic(topic.topic);
   request.set_lane(store::LaneOf(key));
   while (true) {
-    TANDEM_ASSIGN_OR_RETURN(
-        events::v1::ReadEventsResponse page,
-        rpc::Call(*stub, &events::v1::EventService::Stub::ReadEvents, request));
+    TANDEM_ASSIGN_OR_RETURN(events::v1::ReadEventsResponse page,
+                            rpc::Call(*stub, &events::v1::EventService::Stub::ReadEvents, request));
     for (EventEnvelope& event : *page.mutable_events()) {
       if (event.routing_key() == key) out->push_back(std::move(event));
     }
@@ -90,9 +89,9 @@ int TraceOrder(const Arguments& arguments) {
       std::cerr << "(" << topic.part << " does not answer: " << status.message() << ")\n";
     }
   }
-  std::stable_sort(events.begin(), events.end(), [](const EventEnvelope& a, const EventEnvelope& b) {
-    return TimeOf(a) < TimeOf(b);
-  });
+  std::stable_sort(
+      events.begin(), events.end(),
+      [](const EventEnvelope& a, const EventEnvelope& b) { return TimeOf(a) < TimeOf(b); });
   std::vector<std::vector<std::string>> rows = {
       {"time", "after", "service", "event", "of", "version"}};
   for (const EventEnvelope& event : events) {

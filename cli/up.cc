@@ -56,8 +56,7 @@ int Up(int argc, char** argv) {
   settings::Schema schema;
   rpc::ProcessSettings keys(schema);
   auto parts = DeclareAllParts(schema);
-  settings::Started started =
-      settings::Start(schema, static_cast<int>(rest.size()), rest.data());
+  settings::Started started = settings::Start(schema, static_cast<int>(rest.size()), rest.data());
   if (!started.values.has_value()) return started.exit_code;
   SystemClock clock;
   auto process = rpc::Process::Start("tandem", *started.values, keys, std::move(parts), clock);
@@ -67,8 +66,8 @@ int Up(int argc, char** argv) {
   }
   std::cout << "ready tandem " << (*process)->address() << "\n" << std::flush;
   std::shared_ptr<grpc::Channel> channel = (*process)->InProcess();
-  absl::StatusOr<bool> agrees =
-      northwind::Run(files, [&](absl::string_view) { return channel; }, std::cout);
+  absl::StatusOr<bool> agrees = northwind::Run(
+      files, [&](absl::string_view) { return channel; }, std::cout);
   if (!agrees.ok()) {
     std::cerr << "tandem: " << agrees.status() << "\n";
     for (const bus::RunnerStatus& status : (*process)->subscriptions()) {

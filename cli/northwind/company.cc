@@ -48,7 +48,8 @@ absl::StatusOr<std::vector<Fields>> ReadTable(const std::string& dir, const std:
   const std::string path = absl::StrCat(dir, "/", name);
   std::ifstream file(path);
   if (!file) {
-    return Refuse(absl::StatusCode::kNotFound, "NORTHWIND_FILE_MISSING", absl::StrCat(path, " is missing"));
+    return Refuse(absl::StatusCode::kNotFound, "NORTHWIND_FILE_MISSING",
+                  absl::StrCat(path, " is missing"));
   }
   std::vector<std::string> header;
   std::vector<Fields> rows;
@@ -60,7 +61,8 @@ absl::StatusOr<std::vector<Fields>> ReadTable(const std::string& dir, const std:
       header = std::move(fields);
       continue;
     }
-    if (fields.size() != header.size()) return Invalid(path, number, "has another number of fields");
+    if (fields.size() != header.size())
+      return Invalid(path, number, "has another number of fields");
     Fields row;
     for (size_t i = 0; i < header.size(); ++i) row[header[i]] = std::move(fields[i]);
     rows.push_back(std::move(row));

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "cli/northwind/calls.h"
 #include "cli/northwind/import.h"
 #include "platform/base/date.h"
 #include "platform/base/fixed.h"
 #include "platform/base/money.h"
 #include "platform/base/quantity.h"
 #include "platform/base/status_macros.h"
-#include "platform/rpc/client.h"
 
 namespace tandem::northwind {
 namespace {
@@ -27,21 +27,6 @@ absl::StatusOr<int64_t> PiecesOf(const type::v1::Quantity& quantity) {
   if (quantity.value().value().empty()) return 0;
   TANDEM_ASSIGN_OR_RETURN(Quantity value, FromProto(quantity, "quantity"));
   return value.micros / kMicrosPerUnit;
-}
-
-// Reads every page of a list.
-template <class Stub, class Request, class Answer, class Each>
-absl::Status ForEachPage(Stub& stub,
-                         grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
-                         const Each& each) {
-  Request request;
-  request.set_page_size(500);
-  while (true) {
-    TANDEM_ASSIGN_OR_RETURN(Answer answer, rpc::Call(stub, method, request));
-    TANDEM_RETURN_IF_ERROR(each(answer));
-    if (answer.next_page_token().empty()) return absl::OkStatus();
-    request.set_page_token(answer.next_page_token());
-  }
 }
 
 // Who stood highest, and how high, when each order raised what its customer stood for.
@@ -145,58 +130,59 @@ absl::StatusOr<Figures> FiguresOfServices(const Company& company, Parts& parts) 
         }
         return absl::OkStatus();
       }));
-  TANDEM_RETURN_IF_ERROR(ForEachPage(
-      *parts.billing, &bill::BillingService::Stub::ListInvoices,
-      [&](const bill::ListInvoicesResponse& page) -> absl::Status {
-        for (const bill::Invoice& invoice : page.invoices()) {
-          ++figures.invoices;
-          figures.invoiced_micros += MicrosOf(invoice.total());
-          TANDEM_ASSIGN_OR_RETURN(int32_t day, DateFromProto(invoice.invoice_date(), "invoice_date"));
-          figures.invoiced_by_year[YearOf(day)] += MicrosOf(invoice.total());
-        }
-        return absl::OkStatus();
-      }));
-  TANDEM_RETURN_IF_ERROR(ForEachPage(
-      *parts.billing, &bill::BillingService::Stub::ListPayments,
-      [&](const bill::ListPaymentsResponse& page) -> absl::Status {
-        for (const bill::Payment& payment : page.payments()) {
-          figures.paid_micros += MicrosOf(payment.applied());
-        }
-        return absl::OkStatus();
-      }));
-  TANDEM_RETURN_IF_ERROR(ForEachPage(
-      *parts.billing, &bill::BillingService::Stub::ListAccountExposures,
-      [&](const bill::ListAccountExposuresResponse& page) -> absl::Status {
-        for (const bill::AccountExposure& exposure : page.account_exposures()) {
-          if (MicrosOf(exposure.highest_exposure()) <= figures.highest_exposure_micros) continue;
-          figures.highest_exposure_micros = MicrosOf(exposure.highest_exposure());
-          figures.highest_exposure_customer = customer_key[exposure.customer_id()];
-        }
-        return absl::OkStatus();
-      }));
-  TANDEM_RETURN_IF_ERROR(ForEachPage(
-      *parts.inventory, &stock::InventoryService::Stub::ListStocks,
-      [&](const stock::ListStocksResponse& page) -> absl::Status {
-        for (const stock::Stock& held : page.stocks()) {
-          TANDEM_ASSIGN_OR_RETURN(int64_t available, PiecesOf(held.available()));
-          TANDEM_ASSIGN_OR_RETURN(int64_t on_hand, PiecesOf(held.on_hand()));
-          TANDEM_ASSIGN_OR_RETURN(int64_t reserved, PiecesOf(held.reserved()));
-          figures.available[product_key[held.product_id()]] += available;
-          figures.on_hand += on_hand;
-          figures.reserved += reserved;
-        }
-        return absl::OkStatus();
-      }));
-  TANDEM_RETURN_IF_ERROR(ForEachPage(
-      *parts.inventory, &stock::InventoryService::Stub::ListShipments,
-      [&](const stock::ListShipmentsResponse& page) -> absl::Status {
-        for (const stock::Shipment& shipment : page.shipments()) {
-          if (shipment.state() == stock::SHIPMENT_STATE_SHIPPED) {
-            figures.freight_shipped_micros += MicrosOf(shipment.freight_cost());
-          }
-        }
-        return absl::OkStatus();
-      }));
+  TANDEM_RETURN_IF_ERROR(
+      ForEachPage(*parts.billing, &bill::BillingService::Stub::ListInvoices,
+                  [&](const bill::ListInvoicesResponse& page) -> absl::Status {
+                    for (const bill::Invoice& invoice : page.invoices()) {
+                      ++figures.invoices;
+                      figures.invoiced_micros += MicrosOf(invoice.total());
+                      TANDEM_ASSIGN_OR_RETURN(
+                          int32_t day, DateFromProto(invoice.invoice_date(), "invoice_date"));
+                      figures.invoiced_by_year[YearOf(day)] += MicrosOf(invoice.total());
+                    }
+                    return absl::OkStatus();
+                  }));
+  TANDEM_RETURN_IF_ERROR(ForEachPage(*parts.billing, &bill::BillingService::Stub::ListPayments,
+                                     [&](const bill::ListPaymentsResponse& page) -> absl::Status {
+                                       for (const bill::Payment& payment : page.payments()) {
+                                         figures.paid_micros += MicrosOf(payment.applied());
+                                       }
+                                       return absl::OkStatus();
+                                     }));
+  TANDEM_RETURN_IF_ERROR(
+      ForEachPage(*parts.billing, &bill::BillingService::Stub::ListAccountExposures,
+                  [&](const bill::ListAccountExposuresResponse& page) -> absl::Status {
+                    for (const bill::AccountExposure& exposure : page.account_exposures()) {
+                      if (MicrosOf(exposure.highest_exposure()) <= figures.highest_exposure_micros)
+                        continue;
+                      figures.highest_exposure_micros = MicrosOf(exposure.highest_exposure());
+                      figures.highest_exposure_customer = customer_key[exposure.customer_id()];
+                    }
+                    return absl::OkStatus();
+                  }));
+  TANDEM_RETURN_IF_ERROR(
+      ForEachPage(*parts.inventory, &stock::InventoryService::Stub::ListStocks,
+                  [&](const stock::ListStocksResponse& page) -> absl::Status {
+                    for (const stock::Stock& held : page.stocks()) {
+                      TANDEM_ASSIGN_OR_RETURN(int64_t available, PiecesOf(held.available()));
+                      TANDEM_ASSIGN_OR_RETURN(int64_t on_hand, PiecesOf(held.on_hand()));
+                      TANDEM_ASSIGN_OR_RETURN(int64_t reserved, PiecesOf(held.reserved()));
+                      figures.available[product_key[held.product_id()]] += available;
+                      figures.on_hand += on_hand;
+                      figures.reserved += reserved;
+                    }
+                    return absl::OkStatus();
+                  }));
+  TANDEM_RETURN_IF_ERROR(
+      ForEachPage(*parts.inventory, &stock::InventoryService::Stub::ListShipments,
+                  [&](const stock::ListShipmentsResponse& page) -> absl::Status {
+                    for (const stock::Shipment& shipment : page.shipments()) {
+                      if (shipment.state() == stock::SHIPMENT_STATE_SHIPPED) {
+                        figures.freight_shipped_micros += MicrosOf(shipment.freight_cost());
+                      }
+                    }
+                    return absl::OkStatus();
+                  }));
   return figures;
 }
 

@@ -1,12 +1,12 @@
 #include "cli/northwind/import.h"
 
 #include "absl/strings/str_cat.h"
+#include "cli/northwind/calls.h"
 #include "platform/base/fixed.h"
 #include "platform/base/money.h"
 #include "platform/base/quantity.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
-#include "platform/rpc/client.h"
 
 namespace tandem::northwind {
 namespace {
@@ -16,19 +16,6 @@ namespace crm = customer::v1;
 namespace sales = opportunity::v1;
 namespace stock = inventory::v1;
 
-// The first refused item of a batch, named.
-template <class Results>
-absl::Status Worst(const Results& results, absl::string_view what) {
-  for (int i = 0; i < results.size(); ++i) {
-    absl::Status status = FromRpcStatus(results.Get(i).status());
-    if (!status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(what, " ", i, ": ", status.message(), " (",
-                                                      ReasonOf(status), ")"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CreateTaxCode(Parts& parts) {
   bill::CreateTaxCodeRequest request;
   request.set_tax_code_id("OUTSIDE_SCOPE");
@@ -36,9 +23,10 @@ absl::Status CreateTaxCode(Parts& parts) {
   request.mutable_tax_code()->mutable_rate()->set_value("0");
   request.mutable_tax_code()->set_text("Outside the scope of tax");
   request.set_request_id(RequestIdOf("CreateTaxCode", kTaxClass));
-  auto made = rpc::Call(*parts.billing, &bill::BillingService::Stub::CreateTaxCode, request);
+  auto made = Ask(*parts.billing, &bill::BillingService::Stub::CreateTaxCode, request);
   // A company that has the code already keeps its own.
-  return made.status().code() == absl::StatusCode::kAlreadyExists ? absl::OkStatus() : made.status();
+  return made.status().code() == absl::StatusCode::kAlreadyExists ? absl::OkStatus()
+                                                                  : made.status();
 }
 
 absl::Status CreateCustomers(const Company& company, Parts& parts) {
@@ -67,10 +55,8 @@ absl::Status CreateCustomers(const Company& company, Parts& parts) {
       *address->mutable_address() = customer.address;
     }
   }
-  TANDEM_ASSIGN_OR_RETURN(
-      crm::BatchCreateCustomersResponse answer,
-      rpc::Call(*parts.customer, &crm::CustomerService::Stub::BatchCreateCustomers, request));
-  TANDEM_RETURN_IF_ERROR(Worst(answer.results(), "customer"));
+  TANDEM_RETURN_IF_ERROR(AskBatch(
+      *parts.customer, &crm::CustomerService::Stub::BatchCreateCustomers, request, "customer"));
 
   crm::BatchCreateContactsRequest contacts;
   for (const Customer& customer : company.customers) {
@@ -80,10 +66,8 @@ absl::Status CreateCustomers(const Company& company, Parts& parts) {
     item->mutable_contact()->set_customer_id(IdOf("cus_", customer.key));
     item->mutable_contact()->set_display_name(customer.contact);
   }
-  TANDEM_ASSIGN_OR_RETURN(
-      crm::BatchCreateContactsResponse made,
-      rpc::Call(*parts.customer, &crm::CustomerService::Stub::BatchCreateContacts, contacts));
-  return Worst(made.results(), "contact");
+  return AskBatch(*parts.customer, &crm::CustomerService::Stub::BatchCreateContacts, contacts,
+                  "contact");
 }
 
 // customer_sync opens an account for each customer; then its terms are the company's.
@@ -107,18 +91,17 @@ absl::Status SetAccounts(const Company& company, Parts& parts) {
     item->set_account_id(customer.account_id());
     item->set_request_id(RequestIdOf("SetCredit", customer.account_id()));
     item->mutable_credit_policy()->set_kind(bill::CREDIT_POLICY_KIND_LIMITED);
-    SetMoney(kCreditLimit * kMicrosPerUnit, kCurrency, item->mutable_credit_policy()->mutable_limit());
+    SetMoney(kCreditLimit * kMicrosPerUnit, kCurrency,
+             item->mutable_credit_policy()->mutable_limit());
     bill::SetPaymentTermsRequest terms;
     terms.set_account_id(customer.account_id());
     terms.mutable_payment_terms()->set_net_days(kPaymentDays);
     terms.set_request_id(RequestIdOf("SetPaymentTerms", customer.account_id()));
     TANDEM_RETURN_IF_ERROR(
-        rpc::Call(*parts.billing, &bill::BillingService::Stub::SetPaymentTerms, terms).status());
+        Ask(*parts.billing, &bill::BillingService::Stub::SetPaymentTerms, terms).status());
   }
-  TANDEM_ASSIGN_OR_RETURN(
-      bill::BatchSetCreditResponse answer,
-      rpc::Call(*parts.billing, &bill::BillingService::Stub::BatchSetCredit, credit));
-  return Worst(answer.results(), "credit of account");
+  return AskBatch(*parts.billing, &bill::BillingService::Stub::BatchSetCredit, credit,
+                  "credit of account");
 }
 
 absl::Status CreateProducts(const Company& company, Parts& parts) {
@@ -147,14 +130,10 @@ absl::Status CreateProducts(const Company& company, Parts& parts) {
     receipt->set_reference("northwind");
     receipt->set_request_id(RequestIdOf("ReceiveStock", product.key));
   }
-  TANDEM_ASSIGN_OR_RETURN(
-      stock::BatchCreateProductsResponse made,
-      rpc::Call(*parts.inventory, &stock::InventoryService::Stub::BatchCreateProducts, request));
-  TANDEM_RETURN_IF_ERROR(Worst(made.results(), "product"));
-  TANDEM_ASSIGN_OR_RETURN(
-      stock::BatchReceiveStockResponse received,
-      rpc::Call(*parts.inventory, &stock::InventoryService::Stub::BatchReceiveStock, receipts));
-  return Worst(received.results(), "receipt");
+  TANDEM_RETURN_IF_ERROR(AskBatch(
+      *parts.inventory, &stock::InventoryService::Stub::BatchCreateProducts, request, "product"));
+  return AskBatch(*parts.inventory, &stock::InventoryService::Stub::BatchReceiveStock, receipts,
+                  "receipt");
 }
 
 // product_sync brings the products into the catalogue; what is offered is for sales to say.
@@ -178,10 +157,7 @@ absl::Status OfferProducts(const Company& company, Parts& parts) {
     offer->set_request_id(RequestIdOf("OfferProduct", item.id()));
   }
   if (offers.requests().empty()) return absl::OkStatus();  // imported before
-  TANDEM_ASSIGN_OR_RETURN(
-      sales::BatchUpdateCatalogueItemsResponse answer,
-      rpc::Call(*parts.opportunity, &Stub::BatchUpdateCatalogueItems, offers));
-  return Worst(answer.results(), "offer");
+  return AskBatch(*parts.opportunity, &Stub::BatchUpdateCatalogueItems, offers, "offer");
 }
 
 // Orders are validated against the order service's own facts.
@@ -201,7 +177,8 @@ absl::Status AwaitFacts(const Company& company, Parts& parts) {
     TANDEM_ASSIGN_OR_RETURN(auto known_accounts,
                             rpc::Call(*parts.order, &Stub::ListAccountFacts, accounts));
     order::v1::ListTaxRateFactsRequest rates;
-    TANDEM_ASSIGN_OR_RETURN(auto known_rates, rpc::Call(*parts.order, &Stub::ListTaxRateFacts, rates));
+    TANDEM_ASSIGN_OR_RETURN(auto known_rates,
+                            rpc::Call(*parts.order, &Stub::ListTaxRateFacts, rates));
     size_t complete = 0;
     for (const auto& customer : known_customers.customer_facts()) {
       complete += customer.known() && !customer.account_id().empty();
@@ -231,7 +208,7 @@ absl::Status DiscontinueProducts(const Company& company, Parts& parts) {
     request.set_id(IdOf("prd_", product.key));
     request.set_request_id(RequestIdOf("DiscontinueProduct", product.key));
     TANDEM_RETURN_IF_ERROR(
-        rpc::Call(*parts.inventory, &stock::InventoryService::Stub::DiscontinueProduct, request)
+        Ask(*parts.inventory, &stock::InventoryService::Stub::DiscontinueProduct, request)
             .status());
   }
   return absl::OkStatus();

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "cli/northwind/calls.h"
 #include "google/protobuf/message.h"
 #include "platform/base/status_macros.h"
-#include "platform/rpc/client.h"
 
 namespace tandem::northwind {
 namespace {
@@ -23,14 +23,14 @@ using google::protobuf::Message;
 
 // The fields that both copies of a master have under one name, but for what belongs to each side.
 const char* const kCustomerFields[] = {
-    "customer_number", "display_name", "legal_name", "language",        "order_block",
-    "addresses",       "invoice_email", "phone",     "email",           "website",
-    "tax_ids",         "tax_status",    "exemption", "debtor_number",   "currency",
+    "customer_number", "display_name",  "legal_name",     "language",      "order_block",
+    "addresses",       "invoice_email", "phone",          "email",         "website",
+    "tax_ids",         "tax_status",    "exemption",      "debtor_number", "currency",
     "payment_terms",   "credit_policy", "delivery_block", "dunning_block", "delivery_policy"};
 const char* const kProductFields[] = {
-    "sku",   "names",      "descriptions", "tax_class",      "category",      "base_unit",
-    "units", "sales_unit", "order_multiple", "order_minimum", "gtin",         "list_price",
-    "attributes", "offered"};
+    "sku",       "names",      "descriptions", "tax_class",      "category",
+    "base_unit", "units",      "sales_unit",   "order_multiple", "order_minimum",
+    "gtin",      "list_price", "attributes",   "offered"};
 
 // A field of a message as text that does not depend on the message's own type; rows of lists by
 // their content, for what keys them is in it and their position means nothing.
@@ -61,18 +61,14 @@ bool Same(const A& a, const B& b, const char* const (&fields)[N]) {
 }
 
 template <class Record, class Stub, class Request, class Answer, class Rows>
-absl::StatusOr<std::vector<Record>> ReadAll(
-    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
-    const Rows& rows) {
+absl::StatusOr<std::vector<Record>> ReadAll(Stub& stub, Method<Stub, Request, Answer> method,
+                                            const Rows& rows) {
   std::vector<Record> records;
-  Request request;
-  request.set_page_size(500);
-  while (true) {
-    TANDEM_ASSIGN_OR_RETURN(Answer answer, rpc::Call(stub, method, request));
-    for (const Record& record : rows(answer)) records.push_back(record);
-    if (answer.next_page_token().empty()) return records;
-    request.set_page_token(answer.next_page_token());
-  }
+  TANDEM_RETURN_IF_ERROR(ForEachPage(stub, method, [&](const Answer& page) {
+    for (const Record& record : rows(page)) records.push_back(record);
+    return absl::OkStatus();
+  }));
+  return records;
 }
 
 }  // namespace
@@ -93,12 +89,13 @@ absl::StatusOr<MastersInStep> CompareMasters(Parts& parts) {
                               [](const auto& answer) { return answer.products(); }));
   TANDEM_ASSIGN_OR_RETURN(
       auto crm_products,
-      ReadAll<sales::CatalogueItem>(
-          *parts.opportunity, &sales::OpportunityService::Stub::ListCatalogueItems,
-          [](const auto& answer) { return answer.catalogue_items(); }));
+      ReadAll<sales::CatalogueItem>(*parts.opportunity,
+                                    &sales::OpportunityService::Stub::ListCatalogueItems,
+                                    [](const auto& answer) { return answer.catalogue_items(); }));
   // Prospects stay in the CRM.
   std::map<std::string, const bill::Customer*> by_number;
-  for (const bill::Customer& customer : erp_customers) by_number[customer.customer_number()] = &customer;
+  for (const bill::Customer& customer : erp_customers)
+    by_number[customer.customer_number()] = &customer;
   result.customers_erp = static_cast<int64_t>(erp_customers.size());
   for (const crm::Customer& customer : crm_customers) {
     if (customer.state() != crm::CUSTOMER_STATE_CUSTOMER) continue;

@@ -1,5 +1,5 @@
-// The ways to the services that the import and its report use, and ids made from the files' keys, so
-// that importing again does nothing twice.
+// The ways to the services that the import and its report use, and ids made from the files' keys,
+// so that importing again does nothing twice.
 #pragma once
 
 #include <functional>

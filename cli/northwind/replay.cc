@@ -4,13 +4,13 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "cli/northwind/calls.h"
 #include "cli/northwind/import.h"
 #include "platform/base/date.h"
 #include "platform/base/fixed.h"
 #include "platform/base/money.h"
 #include "platform/base/quantity.h"
 #include "platform/base/status_macros.h"
-#include "platform/rpc/client.h"
 
 namespace tandem::northwind {
 namespace {
@@ -59,34 +59,81 @@ class Days {
   }
 
   absl::Status Run(const std::function<void(size_t, size_t)>& progress) {
+    TANDEM_ASSIGN_OR_RETURN(const Done done, ReadDone());
     size_t placed = 0;
     for (int32_t day : days_) {
-      for (size_t i : paid_[day]) TANDEM_RETURN_IF_ERROR(Pay(company_.orders[i], day));
+      for (size_t i : paid_[day]) {
+        const Order& order = company_.orders[i];
+        if (!done.paid.contains(order.key)) TANDEM_RETURN_IF_ERROR(Pay(order, day));
+      }
       for (size_t i : placed_[day]) {
-        TANDEM_RETURN_IF_ERROR(Place(company_.orders[i]));
+        const Order& order = company_.orders[i];
+        if (!done.placed.contains(order.key)) TANDEM_RETURN_IF_ERROR(Place(order));
         progress(++placed, company_.orders.size());
       }
-      for (size_t i : shipped_[day]) TANDEM_RETURN_IF_ERROR(Ship(company_.orders[i]));
+      for (size_t i : shipped_[day]) {
+        const Order& order = company_.orders[i];
+        if (!done.shipped.contains(order.key)) TANDEM_RETURN_IF_ERROR(Ship(order));
+      }
     }
     return AwaitAllClosed();
   }
 
  private:
+  // What an earlier replay has done and waited for; nobody undoes it. By the orders' keys.
+  struct Done {
+    std::set<std::string> placed, shipped, paid, closed;
+  };
+  absl::StatusOr<Done> ReadDone() {
+    std::map<std::string, std::string> order_key, payment_key;  // by id
+    for (const Order& order : company_.orders) {
+      order_key[IdOf("ord_", order.key)] = order.key;
+      payment_key[IdOf("pay_", order.key)] = order.key;
+    }
+    Done done;
+    const auto note_orders = [&](const erp::ListOrdersResponse& page) {
+      for (const erp::Order& order : page.orders()) {
+        const auto key = order_key.find(order.id());
+        if (key == order_key.end()) continue;
+        if (IsPlaced(order)) done.placed.insert(key->second);
+        if (!order.invoices().empty()) done.shipped.insert(key->second);
+        if (order.state() == erp::ORDER_STATE_CLOSED) done.closed.insert(key->second);
+      }
+      return absl::OkStatus();
+    };
+    const auto note_payments = [&](const bill::ListPaymentsResponse& page) {
+      for (const bill::Payment& payment : page.payments()) {
+        const auto key = payment_key.find(payment.id());
+        if (key != payment_key.end()) done.paid.insert(key->second);
+      }
+      return absl::OkStatus();
+    };
+    TANDEM_RETURN_IF_ERROR(
+        ForEachPage(*parts_.order, &erp::OrderService::Stub::ListOrders, note_orders));
+    TANDEM_RETURN_IF_ERROR(
+        ForEachPage(*parts_.billing, &bill::BillingService::Stub::ListPayments, note_payments));
+    return done;
+  }
+
+  // With its credit and its stock.
+  static bool IsPlaced(const erp::Order& order) {
+    return order.state() == erp::ORDER_STATE_CONFIRMED || order.state() == erp::ORDER_STATE_CLOSED;
+  }
+
   absl::StatusOr<erp::Order> Get(const Order& order) {
     erp::GetOrderRequest request;
     request.set_id(IdOf("ord_", order.key));
     return rpc::Call(*parts_.order, &erp::OrderService::Stub::GetOrder, request);
   }
 
-  // Placed, with its credit and its stock: the next one queues behind it.
+  // And waits for it: the next one queues behind it.
   absl::Status Place(const Order& order) {
     TANDEM_RETURN_IF_ERROR(
-        rpc::Call(*parts_.order, &erp::OrderService::Stub::PlaceOrder, PlaceRequest(order)).status());
+        Ask(*parts_.order, &erp::OrderService::Stub::PlaceOrder, PlaceRequest(order)).status());
     return Await(absl::StrCat("the confirmation of order ", order.key),
                  [&]() -> absl::StatusOr<bool> {
                    TANDEM_ASSIGN_OR_RETURN(erp::Order now, Get(order));
-                   return now.state() == erp::ORDER_STATE_CONFIRMED ||
-                          now.state() == erp::ORDER_STATE_CLOSED;
+                   return IsPlaced(now);
                  });
   }
 
@@ -95,16 +142,15 @@ class Days {
     stock::GetDemandRequest demand;
     demand.set_id(IdOf("ord_", order.key));
     std::string shipment_id;
-    TANDEM_RETURN_IF_ERROR(Await(absl::StrCat("the shipment of order ", order.key),
-                                 [&]() -> absl::StatusOr<bool> {
-                                   TANDEM_ASSIGN_OR_RETURN(
-                                       stock::Demand now,
-                                       rpc::Call(*parts_.inventory,
-                                                 &stock::InventoryService::Stub::GetDemand, demand));
-                                   if (now.shipment_ids().empty()) return false;
-                                   shipment_id = now.shipment_ids(0);
-                                   return true;
-                                 }));
+    TANDEM_RETURN_IF_ERROR(
+        Await(absl::StrCat("the shipment of order ", order.key), [&]() -> absl::StatusOr<bool> {
+          TANDEM_ASSIGN_OR_RETURN(
+              stock::Demand now,
+              rpc::Call(*parts_.inventory, &stock::InventoryService::Stub::GetDemand, demand));
+          if (now.shipment_ids().empty()) return false;
+          shipment_id = now.shipment_ids(0);
+          return true;
+        }));
     stock::ShipShipmentRequest request;
     request.set_shipment_id(shipment_id);
     request.set_request_id(RequestIdOf("ShipShipment", order.key));
@@ -112,7 +158,7 @@ class Days {
     request.set_carrier(order.carrier);
     SetMoney(order.freight_micros, kCurrency, request.mutable_freight_cost());
     TANDEM_RETURN_IF_ERROR(
-        rpc::Call(*parts_.inventory, &stock::InventoryService::Stub::ShipShipment, request).status());
+        Ask(*parts_.inventory, &stock::InventoryService::Stub::ShipShipment, request).status());
     return Await(absl::StrCat("the invoice of order ", order.key), [&]() -> absl::StatusOr<bool> {
       TANDEM_ASSIGN_OR_RETURN(erp::Order now, Get(order));
       return now.invoices_size() > 0;
@@ -120,7 +166,11 @@ class Days {
   }
 
   absl::Status Pay(const Order& order, int32_t day) {
-    TANDEM_ASSIGN_OR_RETURN(erp::Order now, Get(order));
+    erp::Order now;
+    TANDEM_RETURN_IF_ERROR(UntilAnswered([&]() -> absl::Status {
+      TANDEM_ASSIGN_OR_RETURN(now, Get(order));
+      return absl::OkStatus();
+    }));
     bill::RecordPaymentRequest request;
     request.set_payment_id(IdOf("pay_", order.key));
     request.set_request_id(RequestIdOf("RecordPayment", order.key));
@@ -129,17 +179,18 @@ class Days {
     request.set_reference(now.order_number());
     *request.mutable_amount() = now.invoices(0).total();
     *request.mutable_payment_date() = DateToProto(day);
-    return rpc::Call(*parts_.billing, &bill::BillingService::Stub::RecordPayment, request).status();
+    return Ask(*parts_.billing, &bill::BillingService::Stub::RecordPayment, request).status();
   }
 
   absl::Status AwaitAllClosed() {
+    TANDEM_ASSIGN_OR_RETURN(const Done done, ReadDone());
     for (const Order& order : company_.orders) {
-      if (!order.ship_day.has_value()) continue;
-      TANDEM_RETURN_IF_ERROR(Await(absl::StrCat("the end of order ", order.key),
-                                   [&]() -> absl::StatusOr<bool> {
-                                     TANDEM_ASSIGN_OR_RETURN(erp::Order now, Get(order));
-                                     return now.state() == erp::ORDER_STATE_CLOSED;
-                                   }));
+      if (!order.ship_day.has_value() || done.closed.contains(order.key)) continue;
+      TANDEM_RETURN_IF_ERROR(
+          Await(absl::StrCat("the end of order ", order.key), [&]() -> absl::StatusOr<bool> {
+            TANDEM_ASSIGN_OR_RETURN(erp::Order now, Get(order));
+            return now.state() == erp::ORDER_STATE_CLOSED;
+          }));
     }
     return absl::OkStatus();
   }

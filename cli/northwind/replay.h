@@ -1,7 +1,7 @@
-// Replays the company's orders through the whole process, in the order of its days: a day's payments,
-// then its orders, then its shipments; every invoice is paid in full 30 days after shipping. Waits
-// for the process where the next day rests on it. Replaying again does nothing twice and goes on
-// where it was broken off.
+// Replays the company's orders through the whole process, in the order of its days: a day's
+// payments, then its orders, then its shipments; every invoice is paid in full 30 days after
+// shipping. Waits for the process where the next day rests on it. Replaying again does nothing
+// twice and goes on where it was broken off.
 #pragma once
 
 #include <functional>

@@ -4,12 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/northwind/calls.h"
 #include "cli/northwind/figures.h"
 #include "cli/northwind/import.h"
 #include "cli/northwind/masters.h"
 #include "platform/base/fixed.h"
 #include "platform/base/status_macros.h"
-#include "platform/rpc/client.h"
 
 namespace tandem::northwind {
 namespace {
@@ -39,7 +39,8 @@ class Table {
   void Text(const std::string& what, const std::string& got, const std::string& expected) {
     Row(what, got, expected, got == expected);
   }
-  void Row(const std::string& what, const std::string& got, const std::string& expected, bool same) {
+  void Row(const std::string& what, const std::string& got, const std::string& expected,
+           bool same) {
     out_ << absl::StreamFormat("  %-44s %20s   %s\n", what, got,
                                same ? "agrees" : absl::StrCat("DIFFERS from ", expected));
     agrees_ = agrees_ && same;
@@ -60,7 +61,8 @@ std::vector<std::pair<std::string, int64_t>> Largest(const std::map<std::string,
   return sorted;
 }
 
-int64_t Differences(const std::map<std::string, int64_t>& a, const std::map<std::string, int64_t>& b) {
+int64_t Differences(const std::map<std::string, int64_t>& a,
+                    const std::map<std::string, int64_t>& b) {
   int64_t count = 0;
   for (const auto& [key, value] : a) {
     auto other = b.find(key);
@@ -75,9 +77,8 @@ absl::StatusOr<int64_t> CountEvents(Parts& parts) {
   for (auto& [source, stub] : parts.events) {
     events::v1::GetHeadsRequest request;
     request.set_source(source);
-    TANDEM_ASSIGN_OR_RETURN(
-        events::v1::GetHeadsResponse heads,
-        rpc::Call(*stub, &events::v1::EventService::Stub::GetHeads, request));
+    TANDEM_ASSIGN_OR_RETURN(events::v1::GetHeadsResponse heads,
+                            Ask(*stub, &events::v1::EventService::Stub::GetHeads, request));
     events += heads.head();
   }
   return events;
@@ -122,10 +123,12 @@ absl::StatusOr<bool> Report(const Company& company, Parts& parts, const Timing& 
   for (const auto& [key, pieces] : read.available) available += pieces;
   for (const auto& [key, pieces] : files.available) in_stock += pieces;
   table.Count("units available", available, in_stock);
-  table.Count("products whose available stock differs", Differences(read.available, files.available), 0);
+  table.Count("products whose available stock differs",
+              Differences(read.available, files.available), 0);
   table.Count("units reserved for open orders", read.reserved, files.reserved);
   table.Count("units on hand", read.on_hand, files.on_hand);
-  table.Money("carriers' freight, shipped", read.freight_shipped_micros, files.freight_shipped_micros);
+  table.Money("carriers' freight, shipped", read.freight_shipped_micros,
+              files.freight_shipped_micros);
   table.Money(absl::StrCat("highest exposure (", read.highest_exposure_customer, ")"),
               read.highest_exposure_micros, files.highest_exposure_micros);
   table.Text("  of customer", read.highest_exposure_customer, files.highest_exposure_customer);

@@ -19,7 +19,8 @@ namespace tandem::northwind {
 std::string DefaultDir() {
   std::error_code error;
   const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", error);
-  for (std::filesystem::path at = here.parent_path(); at.has_relative_path(); at = at.parent_path()) {
+  for (std::filesystem::path at = here.parent_path(); at.has_relative_path();
+       at = at.parent_path()) {
     for (const char* below : {"examples/northwind", "share/tandem/examples/northwind"}) {
       if (std::filesystem::exists(at / below / "orders.csv", error)) return (at / below).string();
     }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -112,9 +114,41 @@ std::string TakePage(absl::string_view json, std::vector<std::string>* resources
   return token;
 }
 
+// Where a part's lists are read: quarantines are each process's own.
+std::set<std::string> Serving(const std::string& part,
+                              const std::map<std::string, std::string>& addresses) {
+  if (part != "operations") return {addresses.at(part)};
+  std::set<std::string> all;
+  for (const auto& [name, address] : addresses) all.insert(address);
+  return all;
+}
+
+void ReadList(const std::string& list, const std::string& address,
+              std::vector<std::string>* resources) {
+  std::string token;
+  for (int page = 0; page < kPagesMax; ++page) {
+    Command command{.args = {Program("tandem")}};
+    for (absl::string_view word : absl::StrSplit(list, ' ')) command.args.emplace_back(word);
+    for (const std::string& word : {std::string("--page-size=1000"), "--page-token=" + token,
+                                    std::string("--output=json"), "--address=" + address}) {
+      if (word != "--page-token=") command.args.push_back(word);
+    }
+    const auto answer = RunToEnd(std::move(command));
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    if (!answer.ok()) return;
+    EXPECT_TRUE(answer->exit.ok()) << list << ": " << answer->output;
+    token = TakePage(answer->output, resources);
+    if (token.empty()) return;
+  }
+  ADD_FAILURE() << list << " has more pages than are read";
+}
+
 }  // namespace
 
-std::string Program(absl::string_view name) { return absl::StrCat(TANDEM_BIN, "/", name); }
+std::string Program(absl::string_view name) {
+  const char* other = std::getenv("TANDEM_TEST_BIN");
+  return absl::StrCat(other == nullptr ? TANDEM_BIN : other, "/", name);
+}
 
 Command UpOnce(const std::string& data_dir) {
   return {.args = {Program("tandem"), "up", "--once", "--data", data_dir,
@@ -156,38 +190,50 @@ const Undisturbed& UndisturbedCompany() {
   return company;
 }
 
-std::map<std::string, std::vector<std::string>> DigestOf(const std::string& data_dir) {
-  std::map<std::string, std::vector<std::string>> digest;
+Digest DigestOf(const std::string& data_dir) {
   auto served =
       Process::Start({.args = {Program("tandem"), "start", absl::StrCat("--storage.dir=", data_dir),
                                "--server.listen=127.0.0.1:0"}});
   EXPECT_TRUE(served.ok()) << served.status();
-  if (!served.ok()) return digest;
-  const auto address = (*served)->WaitUntilReady("tandem");
+  if (!served.ok()) return {};
+  const auto address = (*served)->WaitUntilReady("tandem", kJourneyPatience);
   EXPECT_TRUE(address.ok()) << address.status();
-  if (!address.ok()) return digest;
-  for (const std::string list : kLists) {
-    std::vector<std::string>& resources = digest[list];
-    std::string token;
-    for (int page = 0; page < kPagesMax; ++page) {
-      Command command{.args = {Program("tandem")}};
-      for (absl::string_view word : absl::StrSplit(list, ' ')) command.args.emplace_back(word);
-      for (const std::string& word : {std::string("--page-size=1000"), "--page-token=" + token,
-                                      std::string("--output=json"), "--address=" + *address}) {
-        if (word != "--page-token=") command.args.push_back(word);
-      }
-      const auto answer = RunToEnd(std::move(command));
-      EXPECT_TRUE(answer.ok()) << answer.status();
-      if (!answer.ok()) return digest;
-      EXPECT_TRUE(answer->exit.ok()) << list << ": " << answer->output;
-      token = TakePage(answer->output, &resources);
-      if (token.empty()) break;
-    }
-    EXPECT_EQ(token, "") << list << " has more pages than are read";
-    std::sort(resources.begin(), resources.end());
-  }
+  if (!address.ok()) return {};
+  std::map<std::string, std::string> addresses;
+  for (const char* part : kParts) addresses[part] = *address;
+  Digest digest = DigestOf(addresses);
   EXPECT_TRUE((*served)->Stop().ok());
   return digest;
+}
+
+Digest DigestOf(const std::map<std::string, std::string>& addresses) {
+  Digest digest;
+  for (const std::string list : kLists) {
+    std::vector<std::string>& resources = digest[list];
+    const std::string part = list.substr(0, list.find(' '));
+    for (const std::string& address : Serving(part, addresses)) {
+      ReadList(list, address, &resources);
+    }
+    std::sort(resources.begin(), resources.end());
+  }
+  return digest;
+}
+
+void ExpectSame(const Digest& got, const Digest& undisturbed) {
+  EXPECT_EQ(got.size(), undisturbed.size());
+  for (const auto& [list, expected] : undisturbed) {
+    const auto found = got.find(list);
+    if (found == got.end()) continue;
+    const std::vector<std::string>& mine = found->second;
+    EXPECT_EQ(mine.size(), expected.size()) << list;
+    for (size_t i = 0; i < std::min(mine.size(), expected.size()); ++i) {
+      if (mine[i] == expected[i]) continue;
+      ADD_FAILURE() << list << " differs, first in\n"
+                    << mine[i] << "\nundisturbed:\n"
+                    << expected[i];
+      break;
+    }
+  }
 }
 
 }  // namespace tandem::test

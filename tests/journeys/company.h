@@ -19,7 +19,7 @@ inline constexpr const char* kParts[] = {"customer",      "opportunity", "order"
                                          "inventory",     "billing",     "order_to_cash",
                                          "customer_sync", "product_sync"};
 
-// `tandem`, `tandem-order`, …
+// `tandem`, `tandem-order`, …; those in the folder TANDEM_TEST_BIN where that is set.
 std::string Program(absl::string_view name);
 
 // `tandem up --once` on the SQLite files of a folder.
@@ -49,6 +49,11 @@ const Undisturbed& UndisturbedCompany();
 // chance, and the accounts' numbers, given in the order in which customers happen to arrive. Ids
 // that the import made from the files' keys are kept, and the numbers of orders, shipments and
 // invoices too.
-std::map<std::string, std::vector<std::string>> DigestOf(const std::string& data_dir);
+using Digest = std::map<std::string, std::vector<std::string>>;
+Digest DigestOf(const std::string& data_dir);
+Digest DigestOf(const std::map<std::string, std::string>& addresses);  // of all parts, by name
+
+// Says of each list that differs where it does first.
+void ExpectSame(const Digest& got, const Digest& undisturbed);
 
 }  // namespace tandem::test
