@@ -60,11 +60,13 @@ PlaceOrderRequest MakeOrder(const northwind::Company& company, uint64_t n) {
   *order->mutable_requested_date() = DateToProto(16'014);
   order->set_currency(northwind::kCurrency);
   for (int line = 1; line <= 2; ++line) {
-    const auto& product = company.products[(n * 7 + static_cast<uint64_t>(line)) % company.products.size()];
+    const auto& product =
+        company.products[(n * 7 + static_cast<uint64_t>(line)) % company.products.size()];
     auto* item = order->add_lines();
     item->set_line_number(line);
     item->set_product_id(northwind::IdOf("prd_", product.key));
-    SetQuantity(static_cast<int64_t>(1 + n % 9) * kMicrosPerUnit, northwind::kUnit, item->mutable_quantity());
+    SetQuantity(static_cast<int64_t>(1 + n % 9) * kMicrosPerUnit, northwind::kUnit,
+                item->mutable_quantity());
     SetMoney(product.price_micros, northwind::kCurrency, item->mutable_unit_price());
   }
   return request;
