@@ -37,14 +37,6 @@ void ForgetRefusals(LinkGroup* seen) {
   seen->clear_refused_count();
 }
 
-// A copy that is gone shows nothing and was brought to nothing; its deletion stays known.
-void ForgetGroups(Link* link) {
-  auto* groups = link->mutable_groups();
-  for (int i = groups->size() - 1; i >= 0; --i) {
-    if (groups->Get(i).name() != kExistence) groups->DeleteSubrange(i, 1);
-  }
-}
-
 Value Present() {
   Value value;
   value.set_present(true);
@@ -241,6 +233,22 @@ void Stepper::ObserveGroup(Link* link, const GroupRule& rule, const std::string&
     return;
   }
   Decide(link, rule, group, seen, old, change_id);
+}
+
+// A copy that is gone shows nothing and was brought to nothing; its deletion stays known, and so
+// does what it showed that was not decided yet.
+void Stepper::ForgetGroups(Link* link) {
+  auto* groups = link->mutable_groups();
+  for (int i = groups->size() - 1; i >= 0; --i) {
+    const LinkGroup& seen = groups->Get(i);
+    if (seen.name() == kExistence) continue;
+    if (seen.settled() == kSettledLater) {
+      const FieldGroup& group = *MutableGroup(&record_, seen.name());
+      KeepLoser(link->system(), group, Value(), seen.shown(), group.value(), group.origin(),
+                v1::REFUSED_BECAUSE_NOT_OWNER, group.change_id());
+    }
+    groups->DeleteSubrange(i, 1);
+  }
 }
 
 void Stepper::ObserveGone(Link* link, const State& state, const PushIntent* sent, Claim claim) {

@@ -17,6 +17,15 @@ TEST(ADelete, OfTheOwnerDeletesTheOtherCopies) {
   EXPECT_TRUE(engine.Give(Tick{}).calls.empty());
 }
 
+TEST(ADelete, KeepsWhatTheCopyShowedThatItsOwnerHadNotSeen) {
+  Engine engine;
+  engine.Arrives("crm", 1, {{"number", "C-1"}, {"credit", "much"}});
+  const Outcome& outcome = engine.Vanishes("crm", 2);
+  ASSERT_EQ(outcome.refused.size(), 1u);
+  EXPECT_EQ(outcome.refused[0].group(), "credit");
+  EXPECT_EQ(outcome.refused[0].refused().common(), "much");
+}
+
 TEST(ADelete, OfACopyThatIsGoneIsDone) {
   Engine engine;
   engine.LinkAll({});

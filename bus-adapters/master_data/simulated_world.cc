@@ -272,14 +272,21 @@ void SimulatedWorld::Timeout(const Message& message) {
   StepRecord(message.record, std::move(input));
 }
 
-Before SimulatedWorld::Look(int record, const std::string& system) const {
+Before SimulatedWorld::Look(int record, const std::string& system, const Input& input) const {
   Before before;
   before.system = system;
   const v1::AgreedRecord& now = records_[record].record;
   for (const v1::FieldGroup& group : now.groups()) before.agreed[group.name()] = group.revision();
   const v1::Link* link = FindLink(now, system);
   if (link == nullptr) return before;
-  if (link->waiting_size() > 0) before.system.clear();  // several arrivals in one step
+  const auto* read = std::get_if<ReadAnswered>(&input.what);
+  for (const v1::State& waits : link->waiting()) {
+    // After the first look at a copy, what is no newer tells nothing.
+    const bool old = read != nullptr && link->call().kind() == v1::CALL_KIND_READ &&
+                     !link->has_version() && rules_->FindSystem(system)->ordered_versions &&
+                     waits.version().order() <= read->state.version().order();
+    if (!old) before.system.clear();  // several arrivals in one step
+  }
   for (const v1::LinkGroup& group : link->groups()) {
     before.brought[group.name()] = group.settled();
   }
@@ -301,7 +308,7 @@ void SimulatedWorld::StepRecord(int record, Input input) {
         if constexpr (requires { what.system; }) system = what.system;
       },
       input.what);
-  const Before before = Look(record, system);
+  const Before before = Look(record, system, input);
   Slot& slot = records_[record];
   Outcome outcome = StepWithFault(*rules_, std::move(slot.record), input, options_.fault);
   slot.record = std::move(outcome.record);

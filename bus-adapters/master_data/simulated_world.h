@@ -53,7 +53,7 @@ class SimulatedWorld {
   bool InTermsOf(int system, v1::PushIntent* push);
   void CheckWaiters();
   void Register(int system, const std::string& id, int record);
-  Before Look(int record, const std::string& system) const;
+  Before Look(int record, const std::string& system, const Input& input) const;
   std::string FreshId();
   int SystemOf(const std::string& name) const;
   void Send(Message message);
@@ -109,6 +109,7 @@ class SimulatedWorld {
   int loss_percent_ = 0;
   int double_percent_ = 0;
   int crash_percent_ = 0;
+  int slow_ = -1;  // the system whose messages take long, in some runs
   int64_t now_ = 0;
   int ids_ = 0;
   int values_ = 0;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kMaxDeliveries = 6000;  // beyond it a run does not come to rest
 constexpr int kMaxRounds = 40;
+constexpr int kSlowness = 85;  // percent of the times that a message of a slow system is put off
 constexpr int kLostDatabases = 40;  // percent of the runs where one can be lost
 
 Habits DrawHabits(SimulationRandom& random) {
@@ -53,7 +54,8 @@ void SimulatedWorld::Draw() {
   parents_ = random_.Percent(25);
   entities_ = parents_ ? 2 : 1;
   constexpr const char* kHot[] = {"phone", "addr/1", "memo", "tax"};
-  if (random_.Percent(35)) hot_ = kHot[random_.Below(std::size(kHot))];
+  if (random_.Percent(45)) hot_ = kHot[random_.Below(std::size(kHot))];
+  if (random_.Percent(30)) slow_ = random_.Below(count);
   const bool calm = random_.Percent(15);
   loss_percent_ = calm ? 0 : random_.Below(25);
   double_percent_ = calm ? 0 : random_.Below(20);
@@ -135,6 +137,7 @@ SimulationResult SimulatedWorld::Run() {
       PersonActs(random_.Below(static_cast<int>(records_.size())));
     } else if (!idle) {
       const size_t place = static_cast<size_t>(random_.Below(static_cast<int>(network_.size())));
+      if (network_[place].system == slow_ && random_.Percent(kSlowness)) continue;
       std::swap(network_[place], network_.back());
       Message message = std::move(network_.back());
       network_.pop_back();

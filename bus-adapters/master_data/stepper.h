@@ -74,6 +74,7 @@ class Stepper {
   void AgreeElsewhere(const v1::FieldGroup& group);
   void DecideLater(v1::FieldGroup* group, const std::string& change_id);
   bool OwnerSeen(const GroupRule& rule) const;
+  void ForgetGroups(v1::Link* link);
   void Close(const std::string& system, absl::string_view group);
 
   // push.cc: the life of a call.
