@@ -1,6 +1,6 @@
 // What a test build can make go wrong, by name, from its environment; nothing at all in any other
-// build. tests/faults/test_build lists the names; the files that use them are compiled once more
-// for it, with TANDEM_TEST_BUILD.
+// build. A name stands where it acts; tests/faults/CMakeLists.txt lists the files that have some:
+// they are compiled once more for it, with TANDEM_TEST_BUILD.
 //
 //   TANDEM_TEST_FAILPOINTS=relay.after_ack:abort@3,writer.batch_taken:sleep=200@p0.01
 //     abort      ends the process as kill -9 would

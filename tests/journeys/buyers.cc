@@ -267,4 +267,16 @@ void AllAtOnce(int n, const std::function<void(int)>& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
+void Crowd(Replicas& replicas, const std::string& part, uint64_t seed, bool kill, int n,
+           const std::function<void(Client&, int)>& buyer) {
+  const int which = static_cast<int>(seed % kReplicas);
+  KillAfter killer(replicas, part, which, kill ? n / 3 : -1);
+  AllAtOnce(n, [&](int i) {
+    Client client(replicas, part, seed * 1000 + static_cast<uint64_t>(i));
+    buyer(client, i);
+    killer.Tell();
+  });
+  if (kill) replicas.Restart(part, which);
+}
+
 }  // namespace tandem::test

@@ -151,4 +151,8 @@ class KillAfter {
   std::atomic<int> left_;
 };
 
+// One life of a crowd of `n` buyers, at replicas of which one may be killed in the middle of it.
+void Crowd(Replicas& replicas, const std::string& part, uint64_t seed, bool kill, int n,
+           const std::function<void(Client&, int)>& buyer);
+
 }  // namespace tandem::test

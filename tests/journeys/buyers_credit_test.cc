@@ -270,16 +270,6 @@ class BuyersOnCredit : public ::testing::Test {
     std::vector<std::unique_ptr<Watch>> watches_;
   };
 
-  void Crowd(uint64_t seed, bool kill, int n, const std::function<void(Client&, int)>& buyer) {
-    KillAfter killer(*replicas_, kPart, static_cast<int>(seed % kReplicas), kill ? n / 3 : -1);
-    AllAtOnce(n, [&](int i) {
-      Client client(*replicas_, kPart, seed * 1000 + static_cast<uint64_t>(i));
-      buyer(client, i);
-      killer.Tell();
-    });
-    if (kill) replicas_->Restart(kPart, static_cast<int>(seed % kReplicas));
-  }
-
   void AtTheLimit(uint64_t seed);
   void Tricks(uint64_t seed);
 
@@ -297,12 +287,13 @@ void BuyersOnCredit::AtTheLimit(uint64_t seed) {
     order.amount = exact ? kLimit / kServed : desk.Number(1, 120);
   }
   Readers readers(account, seed);
-  Crowd(seed, /*kill=*/seed % 10 == 4 || seed % 10 == 7, kBuyers, [&](Client& client, int i) {
-    const CreditOrder& order = orders[static_cast<size_t>(i)];
-    const auto answer = Reserve(client, account, order.id, 1, order.amount);
-    const bool reserved = answer.outcome() == bill::CREDIT_OUTCOME_RESERVED;
-    EXPECT_TRUE(reserved || answer.outcome() == bill::CREDIT_OUTCOME_WAITING);
-  });
+  Crowd(*replicas_, kPart, seed, /*kill=*/seed % 10 == 4 || seed % 10 == 7, kBuyers,
+        [&](Client& client, int i) {
+          const CreditOrder& order = orders[static_cast<size_t>(i)];
+          const auto answer = Reserve(client, account, order.id, 1, order.amount);
+          const bool reserved = answer.outcome() == bill::CREDIT_OUTCOME_RESERVED;
+          EXPECT_TRUE(reserved || answer.outcome() == bill::CREDIT_OUTCOME_WAITING);
+        });
   Read(desk, orders);
   int64_t accepted = 0;
   for (const CreditOrder& order : orders) {
@@ -373,7 +364,7 @@ void BuyersOnCredit::Tricks(uint64_t seed) {
   Account account = Open(desk, 500);
   std::vector<CreditOrder> orders(kBuyers);
   Readers readers(account, seed);
-  Crowd(seed, /*kill=*/seed % 10 == 5, kBuyers + 2, [&](Client& client, int i) {
+  Crowd(*replicas_, kPart, seed, /*kill=*/seed % 10 == 5, kBuyers + 2, [&](Client& client, int i) {
     if (i == kBuyers) {
       for (int n = 0; n < 10; ++n) Pay(client, account, client.Number(1, 30));
       return;

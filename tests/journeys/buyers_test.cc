@@ -273,17 +273,6 @@ class BuyersOfStock : public ::testing::Test {
     std::vector<std::unique_ptr<Watch>> watches_;
   };
 
-  // One life of the crowd, at replicas of which one may be killed in the middle of it.
-  void Crowd(uint64_t seed, bool kill, int n, const std::function<void(Client&, int)>& buyer) {
-    KillAfter killer(*replicas_, kPart, static_cast<int>(seed % kReplicas), kill ? n / 3 : -1);
-    AllAtOnce(n, [&](int i) {
-      Client client(*replicas_, kPart, seed * 1000 + static_cast<uint64_t>(i));
-      buyer(client, i);
-      killer.Tell();
-    });
-    if (kill) replicas_->Restart(kPart, static_cast<int>(seed % kReplicas));
-  }
-
   void TenUnits(uint64_t seed, inv::BackorderPolicy policy, bool kill);
   void ThousandUnits(uint64_t seed, bool kill);
 
@@ -301,7 +290,7 @@ void BuyersOfStock::TenUnits(uint64_t seed, inv::BackorderPolicy policy, bool ki
     order.lines = {{product, 1}};
   }
   auto readers = std::make_unique<Readers>(std::vector{product}, seed);
-  Crowd(seed, kill, kBuyers,
+  Crowd(*replicas_, kPart, seed, kill, kBuyers,
         [&](Client& client, int i) { Enter(client, orders[static_cast<size_t>(i)]); });
 
   Read(desk, orders);
@@ -396,7 +385,7 @@ void BuyersOfStock::ThousandUnits(uint64_t seed, bool kill) {
   {
     Readers readers(products, seed);
     // Behind the buyers: one who brings goods, one who cancels orders whose buyers are still busy.
-    Crowd(seed, kill, kBuyers + 2, [&](Client& client, int i) {
+    Crowd(*replicas_, kPart, seed, kill, kBuyers + 2, [&](Client& client, int i) {
       if (i == kBuyers) {
         for (int delivery = 0; delivery < kDeliveries; ++delivery) {
           for (const auto& [product, pieces] : later) {
