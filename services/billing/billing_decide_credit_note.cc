@@ -26,19 +26,37 @@ absl::Status OverInvoiced(absl::string_view field) {
                 "more would be credited than the line was billed", field);
 }
 
+// What is credited of a line, in micros, marked in it. That goods came back is a fact, whatever
+// they were billed at and whatever an allowance took off them before: of their net counts what is
+// left.
+absl::StatusOr<int64_t> TakeNet(int64_t net, bool came_back, absl::string_view field,
+                                v1::InvoiceLine* billed) {
+  const std::string& currency = billed->net().currency_code();
+  const int64_t left = MicrosOf(billed->net()) - MicrosOf(billed->credited());
+  const int64_t returned = MicrosOf(billed->returned()) + net;
+  if ((came_back ? returned : net) > (came_back ? MicrosOf(billed->net()) : left)) {
+    return OverInvoiced(field);
+  }
+  if (came_back) SetMoney(returned, currency, billed->mutable_returned());
+  const int64_t credited = std::min(net, left);
+  SetMoney(MicrosOf(billed->credited()) + credited, currency, billed->mutable_credited());
+  return credited;
+}
+
 // Takes the lines over into the credit note, and marks them as credited in the invoice.
 absl::Status TakeLines(const v1::PostCreditNoteRequest& request, v1::Invoice* invoice,
                        v1::CreditNote* note) {
   const std::string& currency = invoice->total().currency_code();
+  const bool came_back = !request.return_id().empty();
   for (int i = 0; i < request.lines_size(); ++i) {
     const v1::CreditNoteLineInput& input = request.lines(i);
     const std::string path = absl::StrCat("lines[", i, "]");
     TANDEM_ASSIGN_OR_RETURN(const int64_t net,
                             MicrosFromProto(input.net(), currency, absl::StrCat(path, ".net")));
     TANDEM_ASSIGN_OR_RETURN(const int64_t rounded, RoundToMinor(net, currency));
-    if (net <= 0 || rounded != net) {
+    if (net < 0 || (net == 0 && !came_back) || rounded != net) {
       return InvalidField(absl::StrCat(path, ".net"), "CREDIT_NET_INVALID",
-                          "a net is above 0, in whole minor units");
+                          "a net is in whole minor units, and above 0 where no goods came back");
     }
     v1::InvoiceLine* billed = nullptr;
     for (v1::InvoiceLine& each : *invoice->mutable_lines()) {
@@ -48,9 +66,8 @@ absl::Status TakeLines(const v1::PostCreditNoteRequest& request, v1::Invoice* in
       return InvalidField(absl::StrCat(path, ".line_number"), "CREDIT_LINE_UNKNOWN",
                           "the invoice has no such line");
     }
-    const int64_t credited = MicrosOf(billed->credited()) + net;
-    if (credited > MicrosOf(billed->net())) return OverInvoiced(absl::StrCat(path, ".net"));
-    SetMoney(credited, currency, billed->mutable_credited());
+    TANDEM_ASSIGN_OR_RETURN(const int64_t credited,
+                            TakeNet(net, came_back, absl::StrCat(path, ".net"), billed));
     auto* row = note->add_lines();
     row->set_line_number(input.line_number());
     if (input.has_quantity()) {
@@ -58,7 +75,7 @@ absl::Status TakeLines(const v1::PostCreditNoteRequest& request, v1::Invoice* in
                               FromProto(input.quantity(), absl::StrCat(path, ".quantity")));
       *row->mutable_quantity() = ToProto(quantity);
     }
-    *row->mutable_net() = input.net();
+    SetMoney(credited, currency, row->mutable_net());
     row->set_tax_code(billed->tax_code());
     *row->mutable_tax_rate() = billed->tax_rate();
   }

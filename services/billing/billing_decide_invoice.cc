@@ -81,6 +81,7 @@ absl::StatusOr<int64_t> TakeLine(const v1::InvoiceLineInput& input, absl::string
   *line->mutable_tax_rate() = DecimalToProto(rate);
   line->set_freight(input.freight());
   SetMoney(0, currency, line->mutable_credited());
+  SetMoney(0, currency, line->mutable_returned());
   return net;
 }
 
@@ -255,6 +256,7 @@ absl::Status ApplyPaymentsOnAccount(const v1::Invoice& invoice, Figures& figures
     applied->set_account_id(figures.account_id());
     *applied->add_applications() = *application;
     *applied->mutable_unapplied() = payment->unapplied();
+    *applied->mutable_account_exposure() = figures.Row(state);
     state.Emit<v1::Payment>(context, id, std::move(event), /*with_previous=*/true);
     Settle(invoice.id(), part, id, context, state);
   }

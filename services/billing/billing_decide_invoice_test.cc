@@ -239,6 +239,36 @@ TEST(PostCreditNote, OfEverythingInPartsEndsAtNothing) {
   EXPECT_EQ(desk.Figures(), "0 - 0 + 0 = 0");
 }
 
+// That goods came back is a fact: what they cost does not matter.
+TEST(PostCreditNote, OfGoodsBilledAtNothingCreditsNothing) {
+  Desk desk;
+  desk.Account(1, "");
+  desk.Ok(PostInvoice, Desk::Bill(1, 1, {"0", "8"}));
+  const v1::CreditNote note = desk.Credit(1, 1, "0");
+  EXPECT_EQ(desk.told(), "CreditNotePosted InvoiceCredited");
+  EXPECT_EQ(Text(note.total()), "0");
+  EXPECT_EQ(desk.Open(1), "8");
+  EXPECT_EQ(Books(desk, note.id()), "");
+}
+
+TEST(PostCreditNote, OfGoodsAfterAnAllowanceCreditsWhatItLeft) {
+  Desk desk;
+  desk.Account(1, "");
+  desk.Ok(PostInvoice, Desk::Bill(1, 1, {"10"}));
+  v1::PostCreditNoteRequest allowance = Desk::Return(9, 1, {"3"});
+  allowance.clear_return_id();
+  desk.Ok(PostCreditNote, allowance);
+  EXPECT_EQ(Text(desk.Credit(1, 1, "5").net()), "5");
+  EXPECT_EQ(desk.Open(1), "2");
+  EXPECT_EQ(Text(desk.Credit(2, 1, "5").net()), "2");
+  EXPECT_EQ(desk.Open(1), "0");
+  const v1::InvoiceLine line = desk.Row<v1::Invoice>(Inv(1)).lines(0);
+  EXPECT_EQ(Text(line.returned()), "10");
+  EXPECT_EQ(Text(line.credited()), "10");
+  EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(3, 1, {"0.01"})), "CREDIT_OVER_INVOICED");
+  EXPECT_EQ(desk.Refused(PostCreditNote, allowance), "CREDIT_OVER_INVOICED");
+}
+
 TEST(PostCreditNote, RefusesMoreThanWasBilled) {
   Desk desk;
   desk.Account(1, "");
@@ -246,7 +276,12 @@ TEST(PostCreditNote, RefusesMoreThanWasBilled) {
   EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(1, 1, {"10.01"})), "CREDIT_OVER_INVOICED");
   desk.Credit(1, 1, "6");
   EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(2, 1, {"4.01"})), "CREDIT_OVER_INVOICED");
-  EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(2, 1, {"0"})), "CREDIT_NET_INVALID");
+  EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(2, 1, {"-1"})), "CREDIT_NET_INVALID");
+  v1::PostCreditNoteRequest allowance = Desk::Return(2, 1, {"0"});
+  allowance.clear_return_id();
+  EXPECT_EQ(desk.Refused(PostCreditNote, allowance), "CREDIT_NET_INVALID");
+  *allowance.mutable_lines(0)->mutable_net() = Usd("4.01");
+  EXPECT_EQ(desk.Refused(PostCreditNote, allowance), "CREDIT_OVER_INVOICED");
   EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(2, 1, {"", "", "1"})), "CREDIT_LINE_UNKNOWN");
   EXPECT_EQ(desk.Refused(PostCreditNote, Desk::Return(2, 9, {"1"})), "INVOICE_NOT_FOUND");
   v1::PostCreditNoteRequest nothing = Desk::Return(2, 1, {"1"});

@@ -124,6 +124,7 @@ absl::Status ApplyCreditsOnAccount(const std::string& invoice_id, Figures& figur
     applied->set_invoice_id(invoice_id);
     SetMoney(part, figures.currency(), applied->mutable_amount());
     *applied->mutable_unapplied() = note->unapplied();
+    *applied->mutable_account_exposure() = figures.Row(state);
     state.Emit<v1::CreditNote>(context, id, std::move(event), /*with_previous=*/true);
     Settle(invoice_id, part, id, context, state);
   }
@@ -309,6 +310,7 @@ absl::StatusOr<v1::Payment> ApplyPayment(const v1::ApplyPaymentRequest& request,
            payment->mutable_unapplied());
   *told->mutable_unapplied() = payment->unapplied();
   TANDEM_RETURN_IF_ERROR(figures.Write(state));
+  *told->mutable_account_exposure() = figures.Row(state);
   state.Emit<v1::Payment>(context, id, std::move(event), /*with_previous=*/true);
   for (const Part& part : parts) Settle(part.invoice_id, part.micros, id, context, state);
   return state.Answer<v1::Payment>(id);

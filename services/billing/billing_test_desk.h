@@ -1,5 +1,6 @@
 // What the tests of billing's decisions work at: a state in memory, short words for the commands,
-// and an auditor that recomputes after every accepted command what must hold.
+// and an auditor that recomputes after every accepted command what must hold, and that the events
+// told it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -80,9 +81,11 @@ class Desk {
       absl::StrAppend(&told_, told_.empty() ? "" : " ",
                       event.type.substr(event.type.rfind('.') + 1));
       events_.push_back(event);
+      Learn(*event.event);
     }
     state_.Accept();
     Audit();
+    AuditTold();
     return answer;
   }
   // The command must be accepted.
@@ -334,8 +337,32 @@ class Desk {
     ExpectGapless(invoice_numbers);
     ExpectGapless(credit_numbers);
   }
+  // That the events told the figures as they are.
+  void AuditTold() {
+    state_.Begin();
+    for (const auto* row : state_.All<v1::AccountExposure>()) {
+      const v1::AccountExposure& told = told_figures_[row->account_id()];
+      EXPECT_EQ(MicrosOf(told.receivable()), MicrosOf(row->receivable())) << told_;
+      EXPECT_EQ(MicrosOf(told.unapplied()), MicrosOf(row->unapplied())) << told_;
+      EXPECT_EQ(MicrosOf(told.committed()), MicrosOf(row->committed())) << told_;
+      EXPECT_EQ(told.waiting(), row->waiting()) << told_;
+      EXPECT_EQ(told.open_invoices(), row->open_invoices()) << told_;
+    }
+  }
 
  private:
+  // What an event says of its account's figures: whoever reads the events knows them as they are.
+  void Learn(const google::protobuf::Message& event) {
+    const auto* what = event.GetReflection()->GetOneofFieldDescriptor(
+        event, event.GetDescriptor()->FindOneofByName("what"));
+    const google::protobuf::Message& said = event.GetReflection()->GetMessage(event, what);
+    const auto* field = said.GetDescriptor()->FindFieldByName("account_exposure");
+    if (field == nullptr || !said.GetReflection()->HasField(said, field)) return;
+    const auto& figures =
+        static_cast<const v1::AccountExposure&>(said.GetReflection()->GetMessage(said, field));
+    v1::AccountExposure& known = told_figures_[figures.account_id()];
+    if (figures.sequence() >= known.sequence()) known = figures;
+  }
   static void ExpectGapless(const std::set<std::string>& numbers) {
     std::map<std::string, std::pair<int, int>> series;  // count, highest
     for (const std::string& number : numbers) {
@@ -350,6 +377,7 @@ class Desk {
   Context context_;
   std::string told_;
   std::vector<EmittedEvent> events_;
+  std::map<std::string, v1::AccountExposure> told_figures_;
 };
 
 }  // namespace tandem::billing

@@ -156,7 +156,9 @@ absl::Status LearnInvoice(const bus::Envelope& envelope, State& state) {
 absl::Status LearnCreditNote(const bus::Envelope& envelope, State& state) {
   TANDEM_ASSIGN_OR_RETURN(const auto event, bus::Parse<billing::v1::CreditNoteEvent>(envelope));
   const billing::v1::CreditNote& note = event.credit_note();
-  const billing::v1::AccountExposure& exposure = event.credit_note_posted().account_exposure();
+  const billing::v1::AccountExposure& exposure =
+      event.has_credit_note_applied() ? event.credit_note_applied().account_exposure()
+                                      : event.credit_note_posted().account_exposure();
   v1::DealingsDocument document;
   document.set_id(note.id());
   document.set_customer_id(exposure.customer_id());
@@ -177,9 +179,10 @@ absl::Status LearnCreditNote(const bus::Envelope& envelope, State& state) {
 absl::Status LearnPayment(const bus::Envelope& envelope, State& state) {
   TANDEM_ASSIGN_OR_RETURN(const auto event, bus::Parse<billing::v1::PaymentEvent>(envelope));
   const billing::v1::Payment& payment = event.payment();
-  const billing::v1::AccountExposure& exposure = event.has_payment_reversed()
-                                                     ? event.payment_reversed().account_exposure()
-                                                     : event.payment_received().account_exposure();
+  const billing::v1::AccountExposure& exposure =
+      event.has_payment_reversed()  ? event.payment_reversed().account_exposure()
+      : event.has_payment_applied() ? event.payment_applied().account_exposure()
+                                    : event.payment_received().account_exposure();
   v1::DealingsDocument document;
   document.set_id(payment.id());
   document.set_customer_id(exposure.customer_id());

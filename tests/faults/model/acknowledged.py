@@ -280,6 +280,14 @@ class Commands:
             return
         asked = getattr(request, field.name)
         mask = {path.split(".")[0] for path in request.update_mask.paths}
+        own = {name for name in mask & set(entity.DESCRIPTOR.fields_by_name) if OUTPUT_ONLY in
+               protos().behaviors(entity.DESCRIPTOR.fields_by_name[name])}
+        for name in own:  # only the server writes it; who names it is not heard
+            f = entity.DESCRIPTOR.fields_by_name[name]
+            self.r.compared += 1
+            if any(f is x for x, _ in asked.ListFields()) and _same(f, getattr(asked, name), getattr(entity, name)):
+                self.r.bad(call.method, entity.id, name, "is the server's own and was written")
+        mask -= own
         # A status may open an account, whose fields are mirrored.
         if mask and "*" not in mask and "status" not in mask and entity.DESCRIPTOR.name in MASKED:
             more = {path.split(".")[0] for path in changed} - mask - {"update_time", "etag"}
@@ -288,7 +296,7 @@ class Commands:
                 self.r.bad(call.method, entity.id, "changed", sorted(more), "and was asked for",
                            mask)
         for path in request.update_mask.paths:
-            if "." in path or path in ("*", "addresses") or path not in (
+            if "." in path or path in ("*", "addresses") or path in own or path not in (
                     entity.DESCRIPTOR.fields_by_name):
                 continue
             f = entity.DESCRIPTOR.fields_by_name[path]

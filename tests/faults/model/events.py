@@ -27,6 +27,9 @@ class Journals:
         self.journal = Result("I6 journals")
         self.versions = Result("I7 versions of entities")
         self.lists = Result("I6 lists are the last events")
+        self.causes = Result("I6 causes of events")
+        self.chains = {}  # id → correlation, of all parts, as 64 bits
+        self.caused = []  # (id, cause, correlation) of events that name a cause
         self.prints = {}  # part → array of copy prints by position
         self.incarnations = {}
         self.last = {}  # (part, entity): subject → version and fingerprint, of one part at a time
@@ -75,6 +78,7 @@ class Journals:
             j.bad(e.id, "says", e.previous_position, "was before it on", lane, "and it was",
                   self.lanes.get(lane, 0))
         self.lanes[lane] = e.position
+        self._cause(e.id, meta)
         # The entity's history.
         v.compared += 1
         last = self.last.setdefault(option.entity, {})
@@ -88,6 +92,18 @@ class Journals:
         etag = getattr(entity, "etag", "")
         if etag.strip('"') != str(e.entity_version):
             v.bad(subject, "version", e.entity_version, "has etag", etag)
+
+    def _cause(self, id_, meta):
+        """What a program did because of an event names it, and belongs to its chain."""
+        r = self.causes
+        r.compared += 1
+        self.chains[hash(id_)] = hash(meta.correlation_id)
+        if meta.cause_event_id:
+            self.caused.append((id_, meta.cause_event_id, meta.correlation_id))
+        elif meta.actor == "order_to_cash":
+            r.bad(id_, "was made by", meta.actor, "without a cause")
+        elif meta.correlation_id != id_:
+            r.bad(id_, "begins a chain and says", meta.correlation_id)
 
     def end(self, w=None):
         self.journal.compared += 1
@@ -122,7 +138,13 @@ class Journals:
                 r.bad(self.part, entity, subject, "is listed and has no event")
 
     def finish(self, w):
-        return [self.journal, self.versions, self.lists]
+        for id_, cause, correlation in self.caused:
+            if hash(cause) not in self.chains:
+                self.causes.bad(id_, "has a cause that is in no journal:", cause)
+            elif self.chains[hash(cause)] != hash(correlation):
+                self.causes.bad(id_, "is not of the chain of its cause", cause)
+        self.caused = []
+        return [self.journal, self.versions, self.lists, self.causes]
 
 
 # What comes with a service, without an event (opportunity.proto: "standard" comes with the

@@ -49,6 +49,16 @@ class Journals(unittest.TestCase):
         self.wrong(placed(placed(Feed("order")), kind="OrderHeld", version=3))
         self.wrong(placed(Feed("order"), version=2))
 
+    def test_a_program_s_events_name_their_cause_and_its_chain(self):
+        def second(**meta):
+            return placed(placed(Feed("order")), kind="OrderHeld",
+                          meta=dict(actor="order_to_cash", **meta))
+        self.right(second(cause_event_id="evt_order_1", correlation_id="evt_order_1"))
+        self.wrong(second())
+        self.wrong(second(cause_event_id="evt_order_1"))
+        self.wrong(second(cause_event_id="evt_order_9"))
+        self.wrong(placed(Feed("order"), meta={"correlation_id": "evt_order_9"}))
+
     def test_the_head_is_where_it_ends(self):
         heads = message("tandem.events.v1.GetHeadsResponse", head="1", lanes=[
             {"topic": "tandem.order.order.v1", "lane": 7, "position": "1"}])

@@ -258,6 +258,15 @@ class Commands(unittest.TestCase):
             feed.made[0][1].changed.paths.append(path)
             self.assertEqual(found, self.judge(book, feed))
 
+    def test_what_is_the_servers_own_is_not_written(self):
+        book = Book().ask(UPDATE, {"customer": {
+            "id": CUS, "display_name": "Ada", "create_time": "1970-01-02T00:00:00Z"},
+            "update_mask": "displayName,createTime"}, "r1").answer()
+        for time, found in (("2026-01-05T00:00:00Z", 0), ("1970-01-02T00:00:00Z", 1)):
+            feed = Feed("customer").add("tandem.customer.v1.CustomerEvent", "CustomerUpdated", {
+                "id": CUS, "display_name": "Ada", "create_time": time}, request_id="r1")
+            self.assertEqual(found, self.judge(book, feed))
+
     def test_an_etag_is_the_version_before(self):
         for etag, found in (('"1"', 0), ('"0"', 1)):
             book = Book().ask(HOLD, {"order_id": "ord_1", "etag": etag}, "r1").answer()

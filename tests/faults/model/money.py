@@ -116,7 +116,10 @@ def _credit_note(r, w, c):
     billed = {x.number: x for x in i.lines}
     for x in c.lines:
         of = billed.get(x.number)
-        if r.holds(of is not None and x.net > 0, what, "line", x.number, "credits nothing billed"):
+        # Of goods that came back no more is credited than allowances left of them: maybe nothing.
+        least = 0 if c.return_id else unit
+        if r.holds(of is not None and x.net >= least, what, "line", x.number,
+                   "credits nothing billed"):
             r.same((of.tax_code, of.tax_rate), (x.tax_code, x.tax_rate), what, "line", x.number,
                    "tax")
     r.same(sum(x.net for x in c.lines), c.net, what, "net")
@@ -283,7 +286,7 @@ def numbers(w):
 def parts(w):
     """Orders: nets of lines, totals, part invoices as differences of cumulated amounts, credits."""
     r = Result("I2 order amounts and parts")
-    by_shipment, by_return = {}, {}
+    by_shipment, by_return, allowed = {}, {}, defaultdict(int)
     for i in w.invoices.values():
         if i.shipment:
             r.holds(i.shipment not in by_shipment, i.shipment, "is billed twice:", i.number)
@@ -292,16 +295,19 @@ def parts(w):
         if c.return_id:
             r.holds(c.return_id not in by_return, c.return_id, "is credited twice:", c.number)
             by_return[c.return_id] = c
+        else:
+            for x in c.lines:
+                allowed[c.invoice, x.number] += x.net
     for o in w.orders.values():
         if o.id not in w.parked:
-            _order(r, w, o, by_shipment, by_return)
+            _order(r, w, o, by_shipment, by_return, allowed)
     for i in w.invoices.values():
         r.holds(i.order in w.orders or not i.shipment, i.number, "bills", i.order,
                 "which is not there")
     return r
 
 
-def _order(r, w, o, by_shipment, by_return):
+def _order(r, w, o, by_shipment, by_return, allowed):
     unit, what = minor_unit(o.currency), o.number
     parts_ = defaultdict(list)
     for s in o.shipment_lines:
@@ -309,6 +315,8 @@ def _order(r, w, o, by_shipment, by_return):
     place = {s.id: n for n, s in enumerate(o.shipments)}
     taxes = defaultdict(int)
     billed_lines = {}  # (shipment, line) → net handed to billing
+    came_back = {}  # (shipment, line) → net of what came back
+    touched = set()  # shipments whose invoice an allowance lowered
     for x in o.lines:
         _amounts(r, what, unit, x.net, x.ordered_net, x.billed_net, x.invoiced_net, x.credited_net)
         # The agreed net: quantity × price ÷ per × (1 − discount). A quote's may have been agreed.
@@ -324,7 +332,7 @@ def _order(r, w, o, by_shipment, by_return):
                "line",
                x.number, "net of what stands")
         taxes[x.tax_code, x.tax_rate] += x.net
-        so_far = billed = credited = 0
+        so_far = billed = 0
         for s in sorted(parts_.get(x.number, ()), key=lambda s: place.get(s.shipment, 0)):
             so_far += s.quantity
             due = part_of(x.ordered_net, so_far, x.ordered, unit) - billed
@@ -333,7 +341,7 @@ def _order(r, w, o, by_shipment, by_return):
             billed_lines[s.shipment, x.number] = s.billed
             back = part_of(s.billed, s.returned, s.quantity, unit)
             r.same(back, s.credit, what, "line", x.number, "credit of", s.shipment)
-            credited += s.credit
+            came_back[s.shipment, x.number] = s.credit
         r.same(billed, x.billed_net, what, "line", x.number, "billed")
         r.holds(x.invoiced_net <= x.net, what, "line", x.number, "invoiced", show(x.invoiced_net),
                 "of", show(x.net))
@@ -371,12 +379,21 @@ def _order(r, w, o, by_shipment, by_return):
                "order, dates, last, currency, bill-to")
         if o.account:
             r.same(o.account, i.account, what, i.number, "account")
-    # The credit note of each return.
+        for x in i.lines:
+            back, off = came_back.get((s.id, x.number), 0), allowed[i.id, x.number]
+            r.same(back, x.returned, what, i.number, "line", x.number, "returned")
+            r.same(min(x.net, back + off), x.credited, what, i.number, "line", x.number,
+                   "credited for what came back and what was allowed")
+            if off:
+                touched.add(i.shipment)
+    # The credit note of each return: all of it, or what allowances left.
     for back in o.returns:
         c = by_return.get(back.id)
         if r.holds(c is not None or back.net == 0, what, back.id, "is not credited") and c:
-            r.same((o.id, back.shipment, back.net, back.date), (c.order, c.shipment, c.net, c.date),
-                   what, c.number, "order, shipment, net, date")
+            r.same((o.id, back.shipment, back.date), (c.order, c.shipment, c.date), what, c.number,
+                   "order, shipment, date")
+            r.holds(c.net <= back.net if back.shipment in touched else c.net == back.net, what,
+                    c.number, "credits", show(c.net), "of", show(back.net))
 
 
 def _in_one_unit(w, x):

@@ -103,6 +103,13 @@ class Money(unittest.TestCase):
                                                              invoiced_net=m("10.02")),
             "return not credited": lambda w: w.credit_notes.pop("crn_1"),
             "return credited by another sum": lambda w: part(w, 1, credit=m("0.34")),
+            "goods that came back not counted": lambda w: change_line(w, "invoices", "inv_1", 1,
+                                                                      returned=0),
+            "allowance not in the line's credit": lambda w: w.credit_notes.update(
+                crn_2=w.credit_notes["crn_1"]._replace(id="crn_2", return_id="",
+                                                       reason="ALLOWANCE")),
+            "return credited in part without an allowance": lambda w: change(
+                w, "credit_notes", "crn_1", net=m("0.32")),
             "billed to another": lambda w: change(w, "invoices", "inv_1", bill_to="cus_9"),
             "taxed otherwise than ordered": lambda w: change_line(w, "invoices", "inv_2", 0,
                                                                   tax_rate=70000),

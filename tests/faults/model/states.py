@@ -191,7 +191,10 @@ class Replay:
                 if was and any(a < b for a, b in zip(f, was)):
                     r.bad(e.subject, "line", x.line_number, "a figure fell at", e.position)
             lines[x.line_number] = f
-        revision, requested = o.revision, o.cancel_requested
+        # What comes back from a cancellation that was too late confirms an order that was not yet,
+        # and is told by that and by the OrderAmended behind it.
+        late = kind == "OrderConfirmed" and bool(old) and old[2]
+        revision, requested = o.revision, o.cancel_requested or late
         if old:
             # A cancellation that finds nothing left to cancel amends nothing: no new revision.
             idle = kind == "OrderAmended" and old[2] and not requested and all(
@@ -204,6 +207,9 @@ class Replay:
                         "cancel_requested turned by", kind)
         else:
             r.same(1, revision, e.subject, "first revision")
+        if kind == "OrderCancelRequested" and enum(what, "reason") != "OUT_OF_STOCK":
+            r.holds(not any(f[0] for f in lines.values()), e.subject, "is to be cancelled, of "
+                    "which something was shipped, at", e.position)
         if kind == "OrderCancelled":
             r.holds(not any(f[0] for f in lines.values()), e.subject, "cancelled after shipping")
         elif kind == "OrderConfirmed":
@@ -248,7 +254,8 @@ class Replay:
                  "InvoicePartlySettled": 0 < open_ < was,
                  "InvoiceSettled": open_ == 0 and (was > 0 or total == 0),
                  "InvoiceReopened": open_ > was,
-                 "InvoiceCredited": open_ == was == 0}
+                 # On account, or of what cost nothing.
+                 "InvoiceCredited": open_ == was}
         self.r.holds(right.get(kind), e.subject, kind, "open", open_, "before", was, "at",
                      e.position)
 

@@ -69,6 +69,17 @@ class States(unittest.TestCase):
     def test_cancelled_after_shipping_is_found(self):
         self.wrong(order(self.shipped(), "OrderCancelled", "CANCELLED", line={"shipped": 2}))
 
+    def test_asked_to_cancel_what_was_shipped_is_found(self):
+        self.wrong(order(self.shipped(), "OrderCancelRequested", "CONFIRMED", line={"shipped": 2},
+                         cancel_requested=True))
+
+    def test_a_cancellation_that_is_too_late_confirms_and_amends_nothing(self):
+        feed = order(Feed("order"), "OrderPlaced", "PLACED")
+        order(feed, "OrderCancelRequested", "PLACED", cancel_requested=True)
+        order(feed, "OrderConfirmed", "CONFIRMED")
+        self.right(order(feed, "OrderAmended", "CONFIRMED"))
+        self.wrong(order(feed, "OrderAmended", "CONFIRMED"))
+
     def test_a_figure_that_falls_is_found(self):
         self.wrong(order(self.shipped(), "OrderAllocationChanged", "CONFIRMED",
                          line={"shipped": 1}))

@@ -146,22 +146,23 @@ def company():
     put(("billing", "invoice"), [
         Invoice("inv_1", "INV-2026-000001", O1, S1, ACC, "EUR", 20260105, 20260105, 20260105,
                 20260204,
-                30, (DocumentLine(1, A, n(1), m("3.34"), "T19", T19, False, 0),
-                     DocumentLine(2, B, n(2), m("0.66"), "T7", T7, False, m("0.33")),
-                     DocumentLine(3, "", n(1), m("4.95"), "T19", T19, True, 0)),
+                30, (DocumentLine(1, A, n(1), m("3.34"), "T19", T19, False, 0, 0),
+                     DocumentLine(2, B, n(2), m("0.66"), "T7", T7, False, m("0.33"),
+                                  m("0.33")),
+                     DocumentLine(3, "", n(1), m("4.95"), "T19", T19, True, 0, 0)),
                 (DocumentTax("T19", T19, m("8.29"), m("1.58"), 0, 0),
                  DocumentTax("T7", T7, m("0.66"), m("0.05"), m("0.33"), m("0.02"))), m("8.95"),
                 m("1.63"), m("10.58"), 0, m("0.35"), "SETTLED", False, 2, CUS),
         Invoice("inv_2", "INV-2026-000002", O1, S2, ACC, "EUR", 20260106, 20260106, 20260106,
                 20260205,
-                30, (DocumentLine(1, A, n(2), m("6.67"), "T19", T19, False, 0),),
+                30, (DocumentLine(1, A, n(2), m("6.67"), "T19", T19, False, 0, 0),),
                 (DocumentTax("T19", T19, m("6.67"), m("1.27"), 0, 0),), m("6.67"), m("1.27"),
                 m("7.94"),
                 0, 0, "SETTLED", True, 2, CUS)])
     put(("billing", "credit_note"), [CreditNote(
         "crn_1", "CRN-2026-000001", "inv_1", O1, S1, "ret_1", ACC, "EUR", "RETURN", 20260109,
         20260109,
-        (DocumentLine(2, "", n(1), m("0.33"), "T7", T7, False, 0),),
+        (DocumentLine(2, "", n(1), m("0.33"), "T7", T7, False, 0, 0),),
         (DocumentTax("T7", T7, m("0.33"), m("0.02"), 0, 0),), m("0.33"), m("0.02"), m("0.35"), 0,
         m("0.35"), 1)])
     put(("billing", "payment"), [
@@ -320,7 +321,7 @@ class Feed:
         self.made = []
 
     def add(self, event, kind, entity, what=None, request_id="", version=None, previous=None,
-            **envelope):
+            meta=None, **envelope):
         """`event` is the event message's full name, `kind` the type's short name."""
         package, _, short = event.rpartition(".")
         fields = protos().pool.FindMessageTypeByName(event)
@@ -334,7 +335,8 @@ class Feed:
         id_ = "evt_%s_%d" % (self.part, self.position)
         entity = dict({"etag": '"%d"' % version}, **entity)
         m_ = message(event, **{
-            "meta": {"id": id_, "entity_version": str(version), "request_id": request_id},
+            "meta": dict({"id": id_, "entity_version": str(version), "request_id": request_id,
+                           "correlation_id": id_}, **(meta or {})),
             fields.fields_by_number[2].name: entity, oneof: what or {}})
         key = entity.get(option.routing_field) if option.routing_field else subject
         values = dict(

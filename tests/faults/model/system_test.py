@@ -1,8 +1,6 @@
 """The model against a real Tandem in one process: the company day of scenario.py, and every check.
 
-About half a minute, where MODEL_BINARY names the binary. Longer, or another: MODEL_STEPS=3000 MODEL_SEED=7.
-It is no entry of ctest yet: it finds, about once in 35 runs, that the CRM's credit standing counts a settled
-invoice as open (../README.md, "What it found").
+About half a minute, where MODEL_BINARY names the binary, as in ctest. Longer, or another: MODEL_STEPS=3000 MODEL_SEED=7.
 """
 import os
 import sys

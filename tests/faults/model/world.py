@@ -45,7 +45,7 @@ Exposure = namedtuple("Exposure", "account customer currency receivable unapplie
 Commitment = namedtuple("Commitment", "order version account payer revision committed invoiced "
                                       "currency state waiting waiting_revision reason overridden")
 DocumentLine = namedtuple("DocumentLine", "number product quantity net tax_code tax_rate freight "
-                                          "credited")
+                                          "credited returned")
 DocumentTax = namedtuple("DocumentTax", "code rate base tax credited_base credited_tax")
 Invoice = namedtuple("Invoice", (
     "id number order shipment account currency date tax_date posting due net_days lines taxes "
@@ -238,7 +238,7 @@ def _lines(lines, invoice):
     return tuple(DocumentLine(
         x.line_number, x.product_id if invoice else "", quantity(x.quantity), money(x.net),
         x.tax_code, micros(x.tax_rate.value), x.freight if invoice else False,
-        money(x.credited) if invoice else 0) for x in lines)
+        money(x.credited) if invoice else 0, money(x.returned) if invoice else 0) for x in lines)
 
 
 def _taxes(taxes):
