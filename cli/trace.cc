@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "cli/output.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/bus/event_meta.h"
 #include "platform/rpc/client.h"
 #include "platform/store/journal.h"
 #include "tandem/events/v1/event_service.grpc.pb.h"
@@ -72,6 +74,10 @@ absl::Time TimeOf(const EventEnvelope& event) {
          absl::Nanoseconds(event.event_time().nanos());
 }
 
+std::string ShortType(const EventEnvelope& event) {
+  return event.type().substr(event.type().rfind('.') + 1);
+}
+
 }  // namespace
 
 int TraceOrder(const Arguments& arguments) {
@@ -93,15 +99,17 @@ int TraceOrder(const Arguments& arguments) {
       events.begin(), events.end(),
       [](const EventEnvelope& a, const EventEnvelope& b) { return TimeOf(a) < TimeOf(b); });
   std::vector<std::vector<std::string>> rows = {
-      {"time", "after", "service", "event", "of", "version"}};
+      {"time", "after", "service", "event", "of", "version", "because of"}};
+  std::map<std::string, std::string> types;  // by event id
+  for (const EventEnvelope& event : events) types[event.id()] = ShortType(event);
   for (const EventEnvelope& event : events) {
+    const auto cause = types.find(bus::MetaOf(event).cause_event_id());
     const absl::Time time = TimeOf(event);
     rows.push_back(
         {absl::FormatTime("%Y-%m-%d %H:%M:%E3S", time, absl::UTCTimeZone()),
          absl::StrFormat("%.1f ms", absl::ToDoubleMilliseconds(time - TimeOf(events[0]))),
-         event.source().substr(event.source().rfind('/') + 1),
-         event.type().substr(event.type().rfind('.') + 1), event.subject(),
-         absl::StrCat(event.entity_version())});
+         event.source().substr(event.source().rfind('/') + 1), ShortType(event), event.subject(),
+         absl::StrCat(event.entity_version()), cause == types.end() ? "" : cause->second});
   }
   std::cout << order->order_number() << " " << order->id() << "\n";
   PrintTable(rows, std::cout);

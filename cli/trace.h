@@ -1,4 +1,4 @@
-// `tandem order trace ORDER`: every step of one order across services, with times.
+// `tandem order trace ORDER`: every step of one order across services, with times and causes.
 #pragma once
 
 #include "cli/arguments.h"

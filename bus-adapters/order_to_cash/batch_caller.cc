@@ -12,6 +12,7 @@
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/rpc/client.h"
+#include "tandem/events/v1/event.pb.h"
 
 namespace tandem::order_to_cash {
 namespace {
@@ -20,7 +21,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
-constexpr size_t kBatchMax = 500;  // items of one call; servers take 1,000
+constexpr size_t kBatchMax = 500;           // items of one call; servers take 1,000
+constexpr size_t kBatchBytesMax = 3 << 20;  // servers take 4 MiB
+constexpr size_t kCauseBytesMax = 600;      // of an item, beside its request
 
 const MethodDescriptor* BatchMethodOf(const Call& call) {
   const auto* service =
@@ -61,11 +64,13 @@ std::vector<Outcome> BatchCaller::Make(const std::vector<const Call*>& calls) {
     by_method[absl::StrCat(calls[i]->service, "/", calls[i]->method)].push_back(i);
   }
   for (const auto& [method, index] : by_method) {
-    for (size_t from = 0; from < index.size(); from += kBatchMax) {
-      const size_t to = std::min(index.size(), from + kBatchMax);
-      MakeOfOneMethod(
-          calls, {index.begin() + static_cast<long>(from), index.begin() + static_cast<long>(to)},
-          &outcomes);
+    std::vector<size_t> bytes;
+    for (size_t i : index) bytes.push_back(calls[i]->request->ByteSizeLong() + kCauseBytesMax);
+    auto from = index.begin();
+    for (size_t size : BatchSizes(bytes, kBatchMax, kBatchBytesMax)) {
+      const auto to = from + static_cast<long>(size);
+      MakeOfOneMethod(calls, {from, to}, &outcomes);
+      from = to;
     }
   }
   return outcomes;
@@ -80,8 +85,13 @@ void BatchCaller::MakeOfOneMethod(const std::vector<const Call*>& calls,
   std::unique_ptr<Message> answer = New(method->output_type());
   const FieldDescriptor* requests = method->input_type()->FindFieldByName("requests");
   const FieldDescriptor* results = method->output_type()->FindFieldByName("results");
+  const FieldDescriptor* causes = method->input_type()->FindFieldByName("causes");
   for (size_t i : index) {
-    request->GetReflection()->AddMessage(request.get(), requests)->CopyFrom(*calls[i]->request);
+    const auto* reflection = request->GetReflection();
+    reflection->AddMessage(request.get(), requests)->CopyFrom(*calls[i]->request);
+    auto* cause = static_cast<events::v1::Cause*>(reflection->AddMessage(request.get(), causes));
+    cause->set_event_id(calls[i]->cause_event_id);
+    cause->set_correlation_id(calls[i]->correlation_id);
   }
   const std::string path = absl::StrCat("/", first.service, "/", method->name());
   grpc::ClientContext context;

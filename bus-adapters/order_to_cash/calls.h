@@ -16,6 +16,8 @@ struct Call {
   std::string method;   // "ReserveStock", the single method; it is made through its batch form
   std::string entity;   // the receiver's entity, part of the request id
   std::shared_ptr<google::protobuf::Message> request;
+  // The event that it follows from, and the first of that one's chain.
+  std::string cause_event_id = {}, correlation_id = {};
 };
 
 }  // namespace tandem::order_to_cash

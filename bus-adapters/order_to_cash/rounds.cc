@@ -78,4 +78,19 @@ std::vector<absl::Status> RunRounds(absl::Span<const bus::Envelope* const> event
   return outcomes;
 }
 
+std::vector<size_t> BatchSizes(const std::vector<size_t>& item_bytes, size_t items_max,
+                               size_t bytes_max) {
+  std::vector<size_t> sizes;
+  size_t bytes = 0;
+  for (const size_t item : item_bytes) {
+    if (sizes.empty() || sizes.back() >= items_max || bytes + item > bytes_max) {
+      sizes.push_back(0);
+      bytes = 0;
+    }
+    ++sizes.back();
+    bytes += item;
+  }
+  return sizes;
+}
+
 }  // namespace tandem::order_to_cash

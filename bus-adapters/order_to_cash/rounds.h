@@ -39,4 +39,9 @@ std::vector<absl::Status> RunRounds(absl::Span<const bus::Envelope* const> event
                                     const Reaction& react, const MakeCalls& make_calls,
                                     const RoundsOptions& options = {});
 
+// How many of the items each call takes, in order: as many as it may, by number and by bytes, and
+// always one.
+std::vector<size_t> BatchSizes(const std::vector<size_t>& item_bytes, size_t items_max,
+                               size_t bytes_max);
+
 }  // namespace tandem::order_to_cash

@@ -120,5 +120,13 @@ TEST_F(Rounds, RepeatACallThatHasMoreToDo) {
   EXPECT_EQ(rounds, (std::vector<std::string>{"a.one", "a.one", "a.one", "a.two"}));
 }
 
+TEST(BatchSizes, KeepACallWithinItsItemsAndBytes) {
+  using Sizes = std::vector<size_t>;
+  EXPECT_EQ(BatchSizes({}, 3, 100), Sizes());
+  EXPECT_EQ(BatchSizes({1, 1, 1, 1, 1, 1, 1}, 3, 100), (Sizes{3, 3, 1}));
+  EXPECT_EQ(BatchSizes({50, 50, 1, 99, 1}, 9, 100), (Sizes{2, 2, 1}));
+  EXPECT_EQ(BatchSizes({101, 500, 1}, 9, 100), (Sizes{1, 1, 1})) << "too large is for its receiver";
+}
+
 }  // namespace
 }  // namespace tandem::order_to_cash

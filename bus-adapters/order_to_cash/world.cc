@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bus-adapters/order_to_cash/reaction_numbers.h"
 #include "bus-adapters/order_to_cash/reactions.h"
 #include "services/billing/billing_test_desk.h"
 #include "services/inventory/inventory_test_desk.h"
@@ -53,36 +54,6 @@ int64_t Micros(const type::v1::Quantity& quantity) {
 }
 
 std::string Whole(int64_t micros) { return FormatMicros(micros); }
-
-// The event's number in the reaction table; 0 for none.
-int ReactionOf(const std::string& type) {
-  static const std::map<std::string, int> kNumbers = {{"QuoteAccepted", 1},
-                                                      {"OrderPlaced", 2},
-                                                      {"CreditReserved", 3},
-                                                      {"CreditRefused", 4},
-                                                      {"StockReserved", 5},
-                                                      {"StockShort", 5},
-                                                      {"OrderHeld", 6},
-                                                      {"OrderReleased", 6},
-                                                      {"OrderAmended", 7},
-                                                      {"OrderCancelRequested", 8},
-                                                      {"StockReleased", 9},
-                                                      {"OrderCancelled", 10},
-                                                      {"OrderClosed", 10},
-                                                      {"ShipmentShipped", 11},
-                                                      {"OrderShipmentRecorded", 12},
-                                                      {"InvoicePosted", 13},
-                                                      {"InvoicePartlySettled", 14},
-                                                      {"InvoiceSettled", 14},
-                                                      {"InvoiceReopened", 14},
-                                                      {"ShipmentReturned", 15},
-                                                      {"OrderReturnRecorded", 16},
-                                                      {"CreditNotePosted", 17},
-                                                      {"DebtorAccountBlocked", 18},
-                                                      {"DebtorAccountUnblocked", 18}};
-  const auto found = kNumbers.find(type.substr(type.rfind('.') + 1));
-  return found == kNumbers.end() ? 0 : found->second;
-}
 
 }  // namespace
 

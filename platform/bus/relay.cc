@@ -1,7 +1,6 @@
 #include "platform/bus/relay.h"
 
-#include <algorithm>
-#include <map>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +12,7 @@
 #include "platform/base/retry.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
-#include "platform/bus/envelope.h"
+#include "platform/bus/relay_copy.h"
 #include "platform/bus/relay_ends.h"
 #include "platform/bus/relay_producer.h"
 #include "platform/store/journal.h"
@@ -22,7 +21,6 @@ namespace tandem::bus {
 namespace {
 
 constexpr absl::Duration kKeepLeading = absl::Seconds(1);
-constexpr absl::Duration kSaveEvery = absl::Milliseconds(200);
 constexpr int64_t kBackoffBaseMs = 50;
 constexpr int64_t kBackoffMaxMs = 2'000;
 
@@ -36,7 +34,7 @@ constexpr absl::string_view kMoveCursor =
 constexpr absl::string_view kEndWhenIdle =
     "SELECT set_config('idle_session_timeout', '10s', false)";
 
-class RelayThread final : public Relay {
+class RelayThread final : public Relay, private RelayPorts {
  public:
   RelayThread(store::Database& database, RelayOptions options)
       : database_(database),
@@ -102,28 +100,19 @@ class RelayThread final : public Relay {
     return results.status();
   }
 
-  // Every second, also while waiting for the broker: says that this one is alive, and learns
-  // whether it still leads.
-  absl::Status KeepLeading() {
-    if (stopping_.HasBeenNotified()) return absl::CancelledError("stopping");
-    if (absl::Now() < next_keep_) return absl::OkStatus();
-    TANDEM_ASSIGN_OR_RETURN(const bool mine, TakeLead());
-    return mine ? absl::OkStatus() : absl::AbortedError("another relay leads");
-  }
-
   // Copies until something fails; never OK.
   absl::Status Lead() {
     TANDEM_FAILPOINT_RETURN("relay.after_lead");
     TANDEM_RETURN_IF_ERROR(OnLeading({kAddCursor, {}}).status());
-    TANDEM_ASSIGN_OR_RETURN(const store::Result cursor, OnLeading({kReadCursor, {}}));
-    saved_ = std::get<int64_t>(cursor.rows[0][0]);
-    SetPosition();
+    TANDEM_ASSIGN_OR_RETURN(const int64_t saved, ReadCursor());
+    Saved(saved);
     TANDEM_ASSIGN_OR_RETURN(journal_, store::JournalReader::Open(database_, options_.source));
-    TANDEM_ASSIGN_OR_RETURN(producer_, RelayProducer::Open(options_, saved_));
-    absl::Status ended = Refill();
+    TANDEM_ASSIGN_OR_RETURN(producer_, RelayProducer::Open(options_, saved));
+    RelayCopy copy(*this, options_.source, options_.page_max, saved, truncated_);
+    absl::Status ended = copy.Refill();
     if (ended.ok()) {
       SetHealthy();
-      ended = Copy();
+      ended = Copy(copy);
     }
     if (!stopping_.HasBeenNotified()) {
       absl::MutexLock lock(&mutex_);
@@ -131,149 +120,64 @@ class RelayThread final : public Relay {
     } else if (leading_connection_ != nullptr) {
       // What was answered for needs no second copy after a restart.
       (void)producer_->Poll(0);
-      (void)Save();
+      (void)copy.Save();
     }
     producer_ = nullptr;
     journal_ = nullptr;
     return ended;
   }
 
-  absl::Status Copy() {
-    int64_t sent = saved_;
-    absl::Time next_save = absl::InfinitePast();
+  absl::Status Copy(RelayCopy& copy) {
     while (true) {
-      TANDEM_RETURN_IF_ERROR(KeepLeading());
-      TANDEM_FAILPOINT_RETURN("relay.before_read");
-      store::JournalQuery query;
-      query.after_position = sent;
-      query.limit = options_.page_max;
-      // While librdkafka's threads send the page before.
-      TANDEM_ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows, journal_->Read(query));
-      for (const store::JournalRow& row : rows) {
-        if (row.position != sent + 1) {
-          return Refuse(absl::StatusCode::kDataLoss, "RELAY_JOURNAL_GAP",
-                        absl::StrCat("the journal has no position ", sent + 1));
-        }
-        if (TANDEM_PLANTED("relay_skips_event") && row.position % 97 == 0) {
-          sent = row.position;
-          continue;
-        }
-        TANDEM_RETURN_IF_ERROR(
-            Send(EnvelopeOf(row, options_.source, journal_->incarnation()), /*refill=*/false));
-        sent = row.position;
-      }
-      if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
-      const bool idle = rows.empty() && producer_->in_flight() == 0;
-      TANDEM_RETURN_IF_ERROR(producer_->Poll(rows.empty() && !idle ? 20 : 0));
-      if (producer_->acknowledged() > saved_ && (idle || absl::Now() >= next_save)) {
-        TANDEM_RETURN_IF_ERROR(Save());
-        next_save = absl::Now() + kSaveEvery;
-      }
-      if (idle) TANDEM_RETURN_IF_ERROR(journal_->WaitBeyond(sent, options_.poll).status());
+      TANDEM_ASSIGN_OR_RETURN(const bool idle, copy.Step());
+      if (idle) TANDEM_RETURN_IF_ERROR(journal_->WaitBeyond(copy.sent(), options_.poll).status());
     }
   }
 
-  absl::Status Send(const Envelope& event, bool refill) {
-    while (true) {
-      TANDEM_ASSIGN_OR_RETURN(const bool taken, producer_->Send(event, refill));
-      if (taken) break;
-      TANDEM_RETURN_IF_ERROR(producer_->Poll(100));
-      TANDEM_RETURN_IF_ERROR(KeepLeading());
-    }
+  // --- As RelayCopy sees it
+
+  absl::Time Now() override { return absl::Now(); }
+  // Every second, also while waiting for the broker: says that this one is alive, and learns
+  // whether it still leads.
+  absl::Status KeepLeading() override {
+    if (stopping_.HasBeenNotified()) return absl::CancelledError("stopping");
+    if (absl::Now() < next_keep_) return absl::OkStatus();
+    TANDEM_ASSIGN_OR_RETURN(const bool mine, TakeLead());
+    return mine ? absl::OkStatus() : absl::AbortedError("another relay leads");
+  }
+  absl::StatusOr<int64_t> ReadCursor() override {
+    TANDEM_ASSIGN_OR_RETURN(const store::Result cursor, OnLeading({kReadCursor, {}}));
+    return std::get<int64_t>(cursor.rows[0][0]);
+  }
+  absl::StatusOr<bool> MoveCursor(int64_t from, int64_t to) override {
+    TANDEM_ASSIGN_OR_RETURN(const store::Result moved, OnLeading({kMoveCursor, {to, from}}));
+    return moved.affected == 1;
+  }
+  store::JournalReader& journal() override { return *journal_; }
+  absl::StatusOr<int> PartitionsOf(const std::string& topic) override {
+    return producer_->PartitionsOf(topic);
+  }
+  absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& topic,
+                                                   int partitions) override {
+    return bus::EndsOf(options_.brokers, absl::StrCat(options_.topic_prefix, topic), partitions,
+                       journal_->incarnation());
+  }
+  absl::StatusOr<bool> Send(const Envelope& event, bool refill) override {
+    return producer_->Send(event, refill);
+  }
+  absl::Status Poll(int timeout_ms) override { return producer_->Poll(timeout_ms); }
+  int64_t acknowledged() override { return producer_->acknowledged(); }
+  size_t in_flight() override { return producer_->in_flight(); }
+  void Sent(bool refill) override {
     absl::MutexLock lock(&mutex_);
     status_.sent++;
     status_.refilled += refill ? 1 : 0;
-    return absl::OkStatus();
   }
-
-  // By compare-and-set: when it was moved by another, this one leads no more.
-  absl::Status Save() {
-    const int64_t position = producer_->acknowledged();
-    if (position == saved_) return absl::OkStatus();
-    TANDEM_FAILPOINT_RETURN("relay.after_ack");
-    TANDEM_ASSIGN_OR_RETURN(const store::Result moved,
-                            OnLeading({kMoveCursor, {position, saved_}}));
-    if (moved.affected != 1) {
-      return Refuse(absl::StatusCode::kAborted, "RELAY_CURSOR_MOVED",
-                    "another relay has moved the cursor");
-    }
-    saved_ = position;
-    SetPosition();
-    TANDEM_FAILPOINT_RETURN("relay.after_save");
-    return absl::OkStatus();
-  }
-
-  // Sends again what the topics lack up to the cursor, in the journal's order.
-  absl::Status Refill() {
-    TANDEM_ASSIGN_OR_RETURN(const std::vector<store::LaneHeadRow> lanes, journal_->LaneHeads());
-    std::map<std::string, std::vector<PartitionEnd>> ends;
-    for (const store::LaneHeadRow& row : lanes) {
-      if (ends.contains(row.topic)) continue;
-      TANDEM_RETURN_IF_ERROR(KeepLeading());
-      TANDEM_ASSIGN_OR_RETURN(const int partitions, producer_->PartitionsOf(row.topic));
-      TANDEM_ASSIGN_OR_RETURN(
-          ends[row.topic], EndsOf(options_.brokers, absl::StrCat(options_.topic_prefix, row.topic),
-                                  partitions, journal_->incarnation()));
-    }
-    // After the topics' ends: another relay may have been sending until now.
-    TANDEM_ASSIGN_OR_RETURN(const int64_t head, journal_->Head());
-    for (auto& [topic, partitions] : ends) {
-      std::vector<bool> short_of(partitions.size(), false);
-      int64_t from = saved_;
-      for (size_t p = 0; p < partitions.size(); ++p) {
-        const PartitionEnd& end = partitions[p];
-        if (end.position > head) {
-          return Refuse(
-              absl::StatusCode::kDataLoss, "RELAY_JOURNAL_BEHIND",
-              absl::StrCat("the topic ", topic, " has position ", end.position,
-                           ", but the journal ends at ", head, ": the database went back in time"));
-        }
-        if (end.expired || end.position >= saved_) continue;
-        for (const store::LaneHeadRow& row : lanes) {
-          if (row.topic == topic && static_cast<size_t>(row.lane) % partitions.size() == p &&
-              row.position > end.position) {
-            short_of[p] = true;
-          }
-        }
-        if (short_of[p]) from = std::min(from, end.position);
-      }
-      TANDEM_RETURN_IF_ERROR(RefillTopic(topic, partitions, short_of, from));
-    }
-    while (producer_->in_flight() > 0) {
-      TANDEM_RETURN_IF_ERROR(producer_->Poll(100));
-      TANDEM_RETURN_IF_ERROR(KeepLeading());
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status RefillTopic(const std::string& topic, const std::vector<PartitionEnd>& ends,
-                           const std::vector<bool>& short_of, int64_t from) {
-    while (from < saved_) {
-      store::JournalQuery query;
-      query.after_position = from;
-      query.topic = topic;
-      query.limit = options_.page_max;
-      TANDEM_ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows, journal_->Read(query));
-      if (rows.empty()) return absl::OkStatus();
-      for (const store::JournalRow& row : rows) {
-        from = row.position;
-        if (from > saved_) return absl::OkStatus();
-        const size_t p = static_cast<size_t>(row.lane) % ends.size();
-        if (!short_of[p] || from <= ends[p].position) continue;
-        TANDEM_FAILPOINT_RETURN("relay.while_refilling");
-        TANDEM_RETURN_IF_ERROR(
-            Send(EnvelopeOf(row, options_.source, journal_->incarnation()), /*refill=*/true));
-      }
-      TANDEM_RETURN_IF_ERROR(producer_->Poll(0));
-      TANDEM_RETURN_IF_ERROR(KeepLeading());
-    }
-    return absl::OkStatus();
-  }
-
-  void SetPosition() {
+  void Saved(int64_t position) override {
     absl::MutexLock lock(&mutex_);
-    status_.position = saved_;
+    status_.position = position;
   }
+
   void SetHealthy() {
     absl::MutexLock lock(&mutex_);
     status_.last_error.clear();
@@ -285,7 +189,7 @@ class RelayThread final : public Relay {
   std::unique_ptr<store::Connection> leading_connection_;
   std::unique_ptr<store::JournalReader> journal_;
   std::unique_ptr<RelayProducer> producer_;
-  int64_t saved_ = 0;
+  std::set<std::string> truncated_;
   absl::Time next_keep_;
   absl::Notification stopping_;
   mutable absl::Mutex mutex_;

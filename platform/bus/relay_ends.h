@@ -9,13 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "platform/bus/kafka_client.h"
+#include "platform/bus/partition_end.h"
 
 namespace tandem::bus {
-
-struct PartitionEnd {
-  int64_t position = 0;  // of its last record; 0 where it is empty or of another incarnation
-  bool expired = false;  // it held records, which are all gone by their age: nothing is known
-};
 
 // `topic` by its name in Kafka.
 absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,

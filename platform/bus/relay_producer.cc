@@ -7,6 +7,7 @@
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/envelope.h"
+#include "platform/bus/relay_copy.h"
 
 namespace tandem::bus {
 namespace {
@@ -194,8 +195,7 @@ void RelayProducer::Note(const rd_kafka_message_t& record) {
     auto [last, first] = topic->second.offsets.try_emplace(record.partition, record.offset);
     if (!first && record.offset <= last->second && failure_.ok()) {
       // What was there is gone: a new producer compares the ends and sends it again.
-      failure_ = Refuse(absl::StatusCode::kAborted, "KAFKA_TOPIC_TRUNCATED",
-                        absl::StrCat(name, " begins anew in partition ", record.partition));
+      failure_ = TopicTruncated(topic->first, record.partition);
     }
     last->second = record.offset;
   }

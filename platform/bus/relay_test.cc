@@ -1,6 +1,9 @@
 // The relay with a real broker: what a broker, a network and other replicas do.
 #include "platform/bus/relay.h"
 
+#include <algorithm>
+#include <set>
+
 #include "platform/bus/kafka_fixture.h"
 #include "platform/store/journal.h"
 #include "tests/support/cut_proxy.h"
@@ -227,6 +230,49 @@ TEST(RelayAndBroker, CutConnectionsLoseNothing) {
   EXPECT_THAT(ledger.turns(), IsEmpty());
   reader.runner.Stop();
   ExpectWhole(ReadTopic(**broker, bus.prefix() + kBoxTopic), 400);
+}
+
+// A broker that refuses the first batch for a partition it has just made, takes the second and
+// counts the first as a duplicate when it comes again loses events (KAFKA-15591): so no second one
+// is under way before the first is answered.
+TEST(RelayAndBroker, HasOneBatchUnderWay) {
+  const uint16_t port = test::FreePort();
+  test::CutProxy proxy(port, test::CutProxy::Framing::kKafka);
+  auto broker = test::KafkaBroker::Start(port, proxy.port());
+  ASSERT_TRUE(broker.ok());
+  const auto number = [](absl::string_view bytes, size_t at, size_t size) {
+    int64_t value = 0;
+    for (size_t i = at; i < at + size; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+    return value;
+  };
+  struct Seen {
+    absl::Mutex mutex;
+    std::set<int64_t> under_way;  // produce requests that are not answered
+    size_t most = 0, all = 0;
+  };
+  auto seen = std::make_shared<Seen>();
+  proxy.OnMessage([seen, number](const test::CutProxy::Message& message) {
+    constexpr int64_t kProduce = 0;
+    // A request: length, api key, its version, correlation id; an answer: length, correlation id.
+    absl::MutexLock lock(&seen->mutex);
+    if (message.direction == test::CutProxy::Direction::kToClient) {
+      seen->under_way.erase(number(message.bytes, 4, 4));
+    } else if (number(message.bytes, 4, 2) == kProduce) {
+      seen->under_way.insert(number(message.bytes, 8, 4));
+      seen->most = std::max(seen->most, seen->under_way.size());
+      ++seen->all;
+    }
+    return test::CutProxy::Verdict::kPass;
+  });
+  Source source;
+  KafkaBus bus(source, **broker);
+  bus.StopRelay();
+  for (int i = 0; i < 10; ++i) source.Spread(400);
+  bus.StartRelay();
+  EXPECT_TRUE(bus.RelayIsAt(4'000)) << bus.relay().status().last_error;
+  absl::MutexLock lock(&seen->mutex);
+  EXPECT_EQ(seen->most, 1u);
+  EXPECT_GT(seen->all, 3u) << "batches: the partitions have one each";
 }
 
 }  // namespace

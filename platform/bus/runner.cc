@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "platform/base/fault.h"
 #include "platform/base/hash.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/chain.h"
+#include "platform/bus/event_meta.h"
 #include "platform/store/journal.h"
 #include "tandem/operations/v1/quarantine.pb.h"
 
@@ -92,6 +92,7 @@ bool Runner::Reads(const Envelope& event) const {
 
 absl::Status Runner::ApplyLocal(const Envelope& event, Context& context, State& state) const {
   context.cause_event_id = event.id();
+  context.correlation_id = CorrelationOf(event);
   context.traceparent = event.traceparent();
   return local_.apply(event, context, state);
 }
@@ -104,7 +105,7 @@ absl::Status Runner::HandleRemote(const Envelope& event) const {
 
 void Runner::Run() {
   Backoff backoff(options_.retry_base_ms, options_.retry_max_ms,
-                  static_cast<uint64_t>(absl::ToUnixNanos(absl::Now())));
+                  static_cast<uint64_t>(absl::ToUnixNanos(options_.now())));
   while (!stopping_.HasBeenNotified()) {
     absl::StatusOr<bool> more = Step(options_.poll);
     if (more.ok()) {
@@ -132,7 +133,7 @@ absl::Status Runner::Begin() {
   TANDEM_RETURN_IF_ERROR(feed_->Start(looked_at_));
   TANDEM_RETURN_IF_ERROR(CheckHeads(looked_at_));
   TANDEM_FAILPOINT_RETURN("subscriber.after_heads");
-  next_save_ = absl::Now();
+  next_save_ = options_.now();
   begun_ = true;
   return absl::OkStatus();
 }
@@ -141,7 +142,7 @@ absl::Status Runner::Begin() {
 // show no gap: those that do not get on, though the source has more, are filled from it.
 // `looked_at` is given at the start: what is not behind it, the feed does not give.
 absl::Status Runner::CheckHeads(int64_t looked_at) {
-  next_head_check_ = absl::Now() + options_.head_check;
+  next_head_check_ = options_.now() + options_.head_check;
   std::vector<std::string> ids;
   std::vector<LaneId> lanes;
   for (const std::string& topic : local() ? local_.topics : remote_.topics) {
@@ -161,7 +162,7 @@ absl::Status Runner::CheckHeads(int64_t looked_at) {
   if (!heads.ok()) {
     // A broker may have events of a source that is away, and what is known of it will do.
     if (!begun_ && (!feed_->may_lose() || incarnation_.empty())) return heads.status();
-    next_head_check_ = std::min(next_head_check_, absl::Now() + kSecondCheck);
+    next_head_check_ = std::min(next_head_check_, options_.now() + kSecondCheck);
     return absl::OkStatus();
   }
   if (incarnation_.empty()) incarnation_ = heads->incarnation;
@@ -200,7 +201,7 @@ absl::Status Runner::CheckHeads(int64_t looked_at) {
   }
   // Those that fell behind since are looked at once more soon.
   if (feed_->may_lose() && were_behind_.empty() && !behind.empty()) {
-    next_head_check_ = std::min(next_head_check_, absl::Now() + kSecondCheck);
+    next_head_check_ = std::min(next_head_check_, options_.now() + kSecondCheck);
   }
   were_behind_ = std::move(behind);
   return absl::OkStatus();
@@ -260,14 +261,14 @@ void Runner::Receive(FeedBatch batch) {
 }
 
 absl::Duration Runner::UntilDue(absl::Duration at_most) const {
-  const absl::Time now = absl::Now();
+  const absl::Time now = options_.now();
   for (const auto& [id, lane] : lanes_) at_most = std::min(at_most, lane.due - now);
   return std::max(at_most, absl::ZeroDuration());
 }
 
 absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
   if (!begun_) TANDEM_RETURN_IF_ERROR(Begin());
-  if (absl::Now() >= next_head_check_) TANDEM_RETURN_IF_ERROR(CheckHeads(0));
+  if (options_.now() >= next_head_check_) TANDEM_RETURN_IF_ERROR(CheckHeads(0));
   bool something = false;
   if (waiting_ < kWaitingInLanesMax) {
     TANDEM_ASSIGN_OR_RETURN(FeedBatch batch, feed_->Next(options_.batch_max, UntilDue(timeout)));

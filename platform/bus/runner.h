@@ -9,6 +9,7 @@
 // of it, stops the subscription with a message that says so.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -20,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "platform/base/retry.h"
 #include "platform/bus/feed.h"
@@ -40,6 +42,7 @@ struct RunnerOptions {
   absl::Duration poll = absl::Seconds(1);
   absl::Duration head_check = absl::Seconds(60);
   int held_max = 64;  // events of a held lane kept in memory; those behind are read again
+  std::function<absl::Time()> now = [] { return absl::Now(); };  // a simulator's own
 };
 
 struct RunnerStatus {

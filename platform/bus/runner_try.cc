@@ -4,7 +4,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
@@ -53,7 +52,7 @@ bool ArePast(const Lanes& lanes, State& state) {
 
 // In the order of the journal, over all lanes that are due; of each lane its first events.
 std::vector<Runner::Try> Runner::Due() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = options_.now();
   std::vector<Try> tries;
   for (auto it = lanes_.begin(); it != lanes_.end();) {
     auto& [id, lane] = *it;
@@ -197,6 +196,9 @@ void Runner::Commit(std::vector<Try>& tries) {
   std::vector<size_t> index;
   std::set<LaneId> held;
   for (size_t i = 0; i < tries.size(); ++i) {
+    if (local() && tries[i].outcome.ok() && !tries[i].pending->park) {
+      tries[i].outcome = TANDEM_FAILPOINT_STATUS("subscriber.before_effect");
+    }
     if (!tries[i].outcome.ok()) held.insert(tries[i].lane);
     if (held.contains(tries[i].lane)) {
       if (tries[i].outcome.ok()) tries[i].outcome = Behind();
@@ -232,7 +234,7 @@ void Runner::Commit(std::vector<Try>& tries) {
               std::none_of(lanes_.begin(), lanes_.end(),
                            [](const auto& lane) { return lane.second.behind; });
   if (commands.empty()) {
-    look = look && (looked_at_ - saved_looked_at_ >= kLookedAtStep || absl::Now() >= next_save_);
+    look = look && (looked_at_ - saved_looked_at_ >= kLookedAtStep || options_.now() >= next_save_);
   }
   if (look) {
     commands.push_back(LookedAtCommand());
@@ -254,7 +256,7 @@ void Runner::Commit(std::vector<Try>& tries) {
   }
   if (look && results.back().ok()) {
     saved_looked_at_ = looked_at_;
-    next_save_ = absl::Now() + kLookedAtEvery;
+    next_save_ = options_.now() + kLookedAtEvery;
   }
   Update([&](RunnerStatus& status) {
     status.applied += applied;
@@ -330,7 +332,7 @@ void Runner::FillLane(const LaneId& id, Lane& lane) {
 
 void Runner::Hold(Lane& lane, const absl::Status& why) {
   lane.held = true;
-  lane.due = absl::Now() + absl::Milliseconds(lane.backoff.NextMs());
+  lane.due = options_.now() + absl::Milliseconds(lane.backoff.NextMs());
   Update([&](RunnerStatus& status) {
     status.last_error = why.ToString();
     status.retries++;

@@ -724,8 +724,17 @@ class BadInput(unittest.TestCase):
             def too_many(m, item=base):
                 del m.requests[:]
                 m.requests.extend([item] * 1001)
+
+            def caused(more, event_id):
+                def change(m):
+                    del m.causes[:]
+                    for _ in range(len(m.requests) + more):
+                        m.causes.add(event_id=event_id)
+                return change
             self.send(method, self.base(method), [
-                empty, Case("1,001 items", "requests", too_many, True)])
+                empty, Case("1,001 items", "requests", too_many, True),
+                Case("more causes than items", "causes", caused(1, "evt_" + "0" * 26), True),
+                Case("a cause that is no event", "causes[0].event_id", caused(0, "evt_1"), True)])
 
     def test_4_request_ids_are_kept(self):
         repeated = 0
@@ -777,9 +786,12 @@ class BadInput(unittest.TestCase):
         expect("200 KiB of metadata", b"", [("x-%d" % i, "v" * 1000) for i in range(200)],
                grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE,
                grpc.StatusCode.INTERNAL)
-        unknown = b"\xfa\x3f" + b"\x80\x80\xc0\x01" + b"x" * (3 << 20)  # a field nobody knows
-        expect("3 MiB", unknown, [], *fine)
-        expect("5 MiB", b"\xfa\x3f" + b"\x80\x80\xc0\x02" + b"x" * (5 << 20), [], *refused)
+        unknown = b"\xfa\x3f" + b"\x80\x80\x30" + b"x" * (3 << 18)  # a field nobody knows
+        expect("3/4 MiB", unknown, [], *fine)
+        expect("5 MiB", b"\xfa\x3f" + b"\x80\x80\xc0\x02" + b"x" * (5 << 20), [],
+               grpc.StatusCode.OUT_OF_RANGE)
+        # More than the transport takes.
+        expect("9 MiB", b"\xfa\x3f" + b"\x80\x80\xc0\x04" + b"x" * (9 << 20), [], *refused)
         request.filter = "id = \"%s\"" % ("x" * 2048)
         expect("2 KiB of filter", request.SerializeToString(), [],
                grpc.StatusCode.INVALID_ARGUMENT)

@@ -177,7 +177,8 @@ class Reactions(unittest.TestCase):
         folder = ROOT / "bus-adapters/order_to_cash"
         text = (folder / "world_test.cc").read_text(encoding="utf-8")
         self.assertRegex(text, r"kFirstReaction = 2, kLastReaction = %d" % REACTIONS[-1])
-        numbers = re.findall(r'\{"\w+", (\d+)\}', (folder / "world.cc").read_text(encoding="utf-8"))
+        table = (folder / "reaction_numbers.h").read_text(encoding="utf-8")
+        numbers = re.findall(r'\{"\w+", (\d+)\}', table)
         self.assertEqual({int(n) for n in numbers}, set(REACTIONS))
 
 

@@ -68,7 +68,7 @@ struct Stream {
 };
 
 struct Connection {
-  explicit Connection(bool postgres) : splitter(postgres) {}
+  explicit Connection(Framing framing) : splitter(framing) {}
   MessageSplitter splitter;
   int client = -1;
   int server = -1;
@@ -232,7 +232,7 @@ void CutProxy::Loop::Accept() {
     ::fcntl(server, F_SETFL, O_NONBLOCK);
     SendAtOnce(client);
     SendAtOnce(server);
-    Connection& connection = connections_.emplace_back(framing_ == Framing::kPostgres);
+    Connection& connection = connections_.emplace_back(framing_);
     connection.client = connection.to_server.from = connection.to_client.to = client;
     connection.server = connection.to_server.to = connection.to_client.from = server;
   }

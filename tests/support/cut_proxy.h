@@ -15,22 +15,20 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tests/support/message_splitter.h"
 
 namespace tandem::test {
 
 class CutProxy {
  public:
-  enum class Framing {
-    kBytes,     // a message is whatever arrived together
-    kPostgres,  // a message is one of PostgreSQL's protocol 3.0
-  };
+  using Framing = test::Framing;
   enum class Direction { kToServer, kToClient };
 
   // A whole message about to be passed on.
   struct Message {
     Direction direction;
     char type;       // PostgreSQL's ('Q', 'P', 'B', 'E', 'S', 'C', 'Z' …); 0 for its start-up
-                     // packets and for kBytes
+                     // packets and for other framings
     int64_t number;  // 1, 2, … in this direction since the rule was set, start-up packets apart
     absl::string_view bytes;
   };

@@ -20,6 +20,11 @@ bool Take(std::string& buffer, size_t size, Piece& piece) {
   return true;
 }
 
+// A length that does not count itself, and so many bytes.
+bool Sized(std::string& buffer, Piece& piece) {
+  return buffer.size() >= kLength && Take(buffer, kLength + BigEndian(buffer), piece);
+}
+
 }  // namespace
 
 bool MessageSplitter::Framed(std::string& buffer, Piece& piece) const {
@@ -31,7 +36,8 @@ bool MessageSplitter::Framed(std::string& buffer, Piece& piece) const {
 
 bool MessageSplitter::FromClient(std::string& buffer, Piece& piece) {
   if (buffer.empty()) return false;
-  if (!postgres_) return Take(buffer, buffer.size(), piece);
+  if (framing_ == Framing::kBytes) return Take(buffer, buffer.size(), piece);
+  if (framing_ == Framing::kKafka) return Sized(buffer, piece);
   if (started_) return Framed(buffer, piece);
   if (buffer.size() < 2 * kLength) return false;
   piece.type = 0;
@@ -48,7 +54,8 @@ bool MessageSplitter::FromClient(std::string& buffer, Piece& piece) {
 
 bool MessageSplitter::FromServer(std::string& buffer, Piece& piece) {
   if (buffer.empty()) return false;
-  if (!postgres_) return Take(buffer, buffer.size(), piece);
+  if (framing_ == Framing::kBytes) return Take(buffer, buffer.size(), piece);
+  if (framing_ == Framing::kKafka) return Sized(buffer, piece);
   if (encryption_asked_ == 0) return Framed(buffer, piece);
   --encryption_asked_;
   piece.type = 0;

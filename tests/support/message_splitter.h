@@ -8,6 +8,13 @@
 
 namespace tandem::test {
 
+// What a message is on a connection.
+enum class Framing {
+  kBytes,     // whatever arrived together
+  kPostgres,  // one of PostgreSQL's protocol 3.0
+  kKafka,     // one of Kafka's: a length, and behind it a request or an answer
+};
+
 struct Piece {
   char type = 0;        // PostgreSQL's, 0 where the message has none
   bool counted = true;  // false for start-up packets and the answers to them without a frame
@@ -19,7 +26,7 @@ struct Piece {
 // request for encryption is one byte (protocol 3.0, "Message Flow" and "Message Formats").
 class MessageSplitter {
  public:
-  explicit MessageSplitter(bool postgres) : postgres_(postgres) {}
+  explicit MessageSplitter(Framing framing) : framing_(framing) {}
 
   bool FromClient(std::string& buffer, Piece& piece);
   bool FromServer(std::string& buffer, Piece& piece);
@@ -27,7 +34,7 @@ class MessageSplitter {
  private:
   bool Framed(std::string& buffer, Piece& piece) const;
 
-  const bool postgres_;
+  const Framing framing_;
   bool started_ = false;      // the client has sent its StartupMessage
   int encryption_asked_ = 0;  // one-byte answers still to come
 };

@@ -1,0 +1,169 @@
+#include "platform/bus/relay_copy.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "platform/base/fault.h"
+#include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+#include "platform/bus/envelope.h"
+
+namespace tandem::bus {
+namespace {
+
+constexpr absl::Duration kSaveEvery = absl::Milliseconds(200);
+
+constexpr char kTruncated[] = "KAFKA_TOPIC_TRUNCATED";
+
+}  // namespace
+
+absl::Status TopicTruncated(absl::string_view topic, int32_t partition) {
+  absl::Status status = Refuse(absl::StatusCode::kAborted, kTruncated,
+                               absl::StrCat(topic, " begins anew in partition ", partition));
+  AddMetadata(&status, "topic", topic);
+  return status;
+}
+
+absl::Status RelayCopy::Noting(absl::Status ended) {
+  if (!ended.ok() && ReasonOf(ended) == kTruncated) truncated_.insert(MetadataOf(ended)["topic"]);
+  return ended;
+}
+
+absl::StatusOr<bool> RelayCopy::Step() {
+  absl::StatusOr<bool> idle = CopyPage();
+  if (!idle.ok()) return Noting(idle.status());
+  return idle;
+}
+
+absl::Status RelayCopy::Refill() {
+  TANDEM_RETURN_IF_ERROR(Noting(RefillAll()));
+  truncated_.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RelayCopy::CopyPage() {
+  TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
+  TANDEM_FAILPOINT_RETURN("relay.before_read");
+  store::JournalQuery query;
+  query.after_position = sent_;
+  query.limit = page_max_;
+  // While the producer's threads send the page before.
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows, ports_.journal().Read(query));
+  for (const store::JournalRow& row : rows) {
+    if (row.position != sent_ + 1) {
+      return Refuse(absl::StatusCode::kDataLoss, "RELAY_JOURNAL_GAP",
+                    absl::StrCat("the journal has no position ", sent_ + 1));
+    }
+    if (TANDEM_PLANTED("relay_skips_event") && row.position % 97 == 0) {
+      sent_ = row.position;
+      continue;
+    }
+    TANDEM_RETURN_IF_ERROR(
+        Send(EnvelopeOf(row, source_, ports_.journal().incarnation()), /*refill=*/false));
+    sent_ = row.position;
+  }
+  if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
+  const bool idle = rows.empty() && ports_.in_flight() == 0;
+  TANDEM_RETURN_IF_ERROR(ports_.Poll(rows.empty() && !idle ? 20 : 0));
+  if (ports_.acknowledged() > saved_ && (idle || ports_.Now() >= next_save_)) {
+    TANDEM_RETURN_IF_ERROR(Save());
+    next_save_ = ports_.Now() + kSaveEvery;
+  }
+  return idle;
+}
+
+absl::Status RelayCopy::Send(const Envelope& event, bool refill) {
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const bool taken, ports_.Send(event, refill));
+    if (taken) break;
+    TANDEM_RETURN_IF_ERROR(ports_.Poll(100));
+    TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
+  }
+  ports_.Sent(refill);
+  return absl::OkStatus();
+}
+
+absl::Status RelayCopy::Save() {
+  const int64_t position = ports_.acknowledged();
+  if (position == saved_) return absl::OkStatus();
+  TANDEM_FAILPOINT_RETURN("relay.after_ack");
+  TANDEM_ASSIGN_OR_RETURN(const bool moved, ports_.MoveCursor(saved_, position));
+  if (!moved) {
+    return Refuse(absl::StatusCode::kAborted, "RELAY_CURSOR_MOVED",
+                  "another relay has moved the cursor");
+  }
+  saved_ = position;
+  ports_.Saved(saved_);
+  TANDEM_FAILPOINT_RETURN("relay.after_save");
+  return absl::OkStatus();
+}
+
+absl::Status RelayCopy::RefillAll() {
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<store::LaneHeadRow> lanes,
+                          ports_.journal().LaneHeads());
+  std::map<std::string, std::vector<PartitionEnd>> ends;
+  for (const store::LaneHeadRow& row : lanes) {
+    if (ends.contains(row.topic)) continue;
+    TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
+    TANDEM_ASSIGN_OR_RETURN(const int partitions, ports_.PartitionsOf(row.topic));
+    TANDEM_ASSIGN_OR_RETURN(ends[row.topic], ports_.EndsOf(row.topic, partitions));
+  }
+  // After the topics' ends: another relay may have been sending until now.
+  TANDEM_ASSIGN_OR_RETURN(const int64_t head, ports_.journal().Head());
+  for (auto& [topic, partitions] : ends) {
+    std::vector<bool> short_of(partitions.size(), false);
+    int64_t from = saved_;
+    for (size_t p = 0; p < partitions.size(); ++p) {
+      PartitionEnd& end = partitions[p];
+      if (end.position > head) {
+        return Refuse(
+            absl::StatusCode::kDataLoss, "RELAY_JOURNAL_BEHIND",
+            absl::StrCat("the topic ", topic, " has position ", end.position,
+                         ", but the journal ends at ", head, ": the database went back in time"));
+      }
+      if (truncated_.contains(topic)) end.position = 0;
+      if (end.expired || end.position >= saved_) continue;
+      for (const store::LaneHeadRow& row : lanes) {
+        if (row.topic == topic && static_cast<size_t>(row.lane) % partitions.size() == p &&
+            row.position > end.position) {
+          short_of[p] = true;
+        }
+      }
+      if (short_of[p]) from = std::min(from, end.position);
+    }
+    TANDEM_RETURN_IF_ERROR(RefillTopic(topic, partitions, short_of, from));
+  }
+  while (ports_.in_flight() > 0) {
+    TANDEM_RETURN_IF_ERROR(ports_.Poll(100));
+    TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RelayCopy::RefillTopic(const std::string& topic, const std::vector<PartitionEnd>& ends,
+                                    const std::vector<bool>& short_of, int64_t from) {
+  while (from < saved_) {
+    store::JournalQuery query;
+    query.after_position = from;
+    query.topic = topic;
+    query.limit = page_max_;
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows,
+                            ports_.journal().Read(query));
+    if (rows.empty()) return absl::OkStatus();
+    for (const store::JournalRow& row : rows) {
+      from = row.position;
+      if (from > saved_) return absl::OkStatus();
+      const size_t p = static_cast<size_t>(row.lane) % ends.size();
+      if (!short_of[p] || from <= ends[p].position) continue;
+      TANDEM_FAILPOINT_RETURN("relay.while_refilling");
+      TANDEM_RETURN_IF_ERROR(
+          Send(EnvelopeOf(row, source_, ports_.journal().incarnation()), /*refill=*/true));
+    }
+    TANDEM_RETURN_IF_ERROR(ports_.Poll(0));
+    TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tandem::bus
