@@ -35,6 +35,31 @@ TEST(ADelete, OfACopyThatIsGoneIsDone) {
   EXPECT_TRUE(engine.Give(Tick{}).calls.empty());
 }
 
+// A parent that its child made known is read before it is there, shown, and then the read answers.
+TEST(ACopy, ShownWhileAReadFoundNothingIsReadAgain) {
+  Engine engine;
+  engine.Give(LinkFound{"crm", "crm_1"});
+  ASSERT_EQ(engine.Link("crm").call().kind(), v1::CALL_KIND_READ);
+  const int64_t first = engine.Link("crm").call().number();
+  engine.Arrives("crm", 1, {{"name", "Ada"}});
+  engine.ReadsNothing("crm");
+  EXPECT_TRUE(Exists(engine.record()));
+  ASSERT_EQ(engine.Link("crm").call().kind(), v1::CALL_KIND_READ);
+  EXPECT_NE(engine.Link("crm").call().number(), first);
+  engine.Reads("crm", 1, {{"name", "Ada"}});
+  EXPECT_EQ(engine.Agreed("name"), "Ada");
+  EXPECT_TRUE(engine.Pushing("erp"));
+}
+
+TEST(ACopy, ShownWhileAReadFoundNothingMayBeGone) {
+  Engine engine;
+  engine.Give(LinkFound{"crm", "crm_1"});
+  engine.Arrives("crm", 1, {{"name", "Ada"}});
+  engine.ReadsNothing("crm");
+  engine.ReadsNothing("crm");
+  EXPECT_FALSE(Exists(engine.record()));
+}
+
 TEST(ADelete, OfAnotherSideIsRefusedAndTheCopyCreatedAgainUnderANewId) {
   Engine engine;
   engine.LinkAll({{"name", "Ada"}});

@@ -310,7 +310,9 @@ void SimulatedWorld::StepRecord(int record, Input input) {
       input.what);
   const Before before = Look(record, system, input);
   Slot& slot = records_[record];
-  Outcome outcome = StepWithFault(*rules_, std::move(slot.record), input, options_.fault);
+  Outcome outcome = options_.fault == Fault::kNone
+                        ? master_data::Step(*rules_, std::move(slot.record), input)
+                        : StepWithFault(*rules_, std::move(slot.record), input, options_.fault);
   slot.record = std::move(outcome.record);
   if (options_.trace) Tell(slot.record, input, outcome);
   std::swap(outcome.record, slot.record);  // the auditor sees the whole outcome

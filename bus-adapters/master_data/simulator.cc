@@ -42,7 +42,7 @@ SimulationResult Simulate(const SimulationOptions& options) {
 }
 
 SimulatedWorld::SimulatedWorld(const SimulationOptions& options)
-    : options_(options), random_(options.seed) {
+    : options_(options), random_(options.seed, options.tape, options.record) {
   Draw();
 }
 

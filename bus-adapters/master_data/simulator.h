@@ -10,14 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "bus-adapters/master_data/simulation_random.h"
 #include "bus-adapters/master_data/step_faults.h"
 
 namespace tandem::master_data {
 
 struct SimulationOptions {
   uint64_t seed = 1;
-  Fault fault = Fault::kNone;  // a rule of the engine to leave out
-  bool trace = false;          // tell each step in `trace`
+  Fault fault = Fault::kNone;                    // a rule of the engine to leave out
+  bool trace = false;                            // tell each step in `trace`
+  const SimulationRandom::Tape* tape = nullptr;  // instead of the seed's chances
+  SimulationRandom::Tape* record = nullptr;      // what is drawn
 };
 
 struct SimulationResult {

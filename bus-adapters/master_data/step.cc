@@ -187,8 +187,15 @@ void Stepper::On(const ReadAnswered& answer) {
       Observe(link, state, nullptr, Claim::kNone);
       Drain(link);
     } else {
+      // A copy that was shown meanwhile may be newer than this answer, or gone since: read again.
+      const bool shown = std::any_of(link->waiting().begin(), link->waiting().end(),
+                                     [](const State& told) { return !told.deleted(); });
       Drain(link);
-      Observe(link, state, nullptr, Claim::kNone);
+      if (shown) {
+        link->set_read_wanted(true);
+      } else {
+        Observe(link, state, nullptr, Claim::kNone);
+      }
     }
     return;
   }
