@@ -1,9 +1,13 @@
 # The build's few rules: flags, one precompiled header, and a function per kind of target.
 
 set(TANDEM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+option(TANDEM_FUZZ "Build the fuzz targets for libFuzzer, with clang" OFF)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 # maybe-uninitialized: this compiler sees ghosts in moved std::variants.
 add_compile_options(-Wall -Wextra -Wno-maybe-uninitialized -fno-omit-frame-pointer -pthread)
+if(TANDEM_FUZZ)
+  add_compile_options(-w)  # warnings are the other compiler's
+endif()
 if(TANDEM_SANITIZE)
   add_compile_options(-fsanitize=${TANDEM_SANITIZE} -O1 -g1)
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
@@ -13,7 +17,11 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
-  add_compile_options(-fpch-preprocess)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-fpch-preprocess)
+  else()
+    add_compile_options(-Xclang -fno-pch-timestamp)
+  endif()
 endif()
 find_program(MOLD mold)
 if(MOLD)

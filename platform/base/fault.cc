@@ -25,7 +25,7 @@ namespace tandem {
 namespace {
 
 struct Armed {
-  enum class Action { kAbort, kSleep, kError } action = Action::kAbort;
+  enum class Action { kAbort, kSleep, kError, kRefuse } action = Action::kAbort;
   int64_t sleep_ms = 0;
   int64_t at = 1;  // the time it is passed; 0: by chance
   double probability = 0;
@@ -50,6 +50,8 @@ Armed Parse(absl::string_view text) {
     armed.action = Armed::Action::kAbort;
   } else if (action == "error") {
     armed.action = Armed::Action::kError;
+  } else if (action == "refuse") {
+    armed.action = Armed::Action::kRefuse;
   } else if (absl::ConsumePrefix(&action, "sleep=") && absl::SimpleAtoi(action, &armed.sleep_ms)) {
     armed.action = Armed::Action::kSleep;
   } else {
@@ -107,6 +109,9 @@ class Faults {
       case Armed::Action::kError:
         Say(name, "error");
         return Refuse(absl::StatusCode::kUnavailable, "FAILPOINT", name);
+      case Armed::Action::kRefuse:
+        Say(name, "refuse");
+        return Refuse(absl::StatusCode::kFailedPrecondition, "FAILPOINT", name);
     }
     return absl::OkStatus();
   }

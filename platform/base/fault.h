@@ -6,6 +6,7 @@
 //     abort      ends the process as kill -9 would
 //     sleep=MS   waits
 //     error      fails the step with UNAVAILABLE, where it can fail (TANDEM_FAILPOINT_RETURN)
+//     refuse     fails it with FAILED_PRECONDITION
 //     @N         at the N-th time it is passed (default 1); @pX  each time with probability X
 //   TANDEM_TEST_PLANT=oversell   a planted bug is on
 //
@@ -25,6 +26,7 @@ bool IsPlanted(absl::string_view bug);
 }  // namespace tandem
 
 #define TANDEM_FAILPOINT(name) ((void)::tandem::PassFailpoint(name))
+#define TANDEM_FAILPOINT_STATUS(name) (::tandem::PassFailpoint(name))
 #define TANDEM_FAILPOINT_RETURN(name)                                                  \
   do {                                                                                 \
     if (::absl::Status failed_here = ::tandem::PassFailpoint(name); !failed_here.ok()) \
@@ -35,6 +37,7 @@ bool IsPlanted(absl::string_view bug);
 #else
 
 #define TANDEM_FAILPOINT(name) ((void)0)
+#define TANDEM_FAILPOINT_STATUS(name) (::absl::OkStatus())
 #define TANDEM_FAILPOINT_RETURN(name) ((void)0)
 #define TANDEM_PLANTED(bug) false
 

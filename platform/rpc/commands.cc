@@ -7,16 +7,22 @@
 #include <sodium.h>
 
 #include <atomic>
+#include <chrono>
+#include <tuple>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "platform/base/fault.h"
 #include "platform/base/field_behavior.h"
+#include "platform/base/id.h"
 #include "platform/base/status.h"
+#include "platform/base/status_macros.h"
+#include "platform/rpc/admission.h"
 #include "platform/rpc/call_checks.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/validate.h"
 #include "platform/store/writer.h"
+#include "tandem/events/v1/event.pb.h"
 
 namespace tandem::rpc {
 namespace {
@@ -25,6 +31,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr int kBatchItemsMax = 1000;
+// Batches are what adapters call to go on with what was begun: they come before new work.
+constexpr int kBatchPatience = 2;
 
 // The hash of what a request asks for: its canonical bytes without the request id.
 std::string HashOf(const Message& request, const FieldDescriptor* request_id) {
@@ -44,9 +52,41 @@ std::string HashOf(const Message& request, const FieldDescriptor* request_id) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<char*>(hash), sizeof(hash)));
 }
 
+std::chrono::nanoseconds Chrono(absl::Duration duration) {
+  return absl::ToChronoNanoseconds(duration);
+}
+
 bool BoolField(const Message& request, const char* name) {
   const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(name);
   return field != nullptr && request.GetReflection()->GetBool(request, field);
+}
+
+// The caller of each item of a batch: `causes`, where they are given, say more than the call's
+// metadata. INVALID_ARGUMENT BATCH_CAUSES_MISMATCH unless there is one for each item.
+absl::StatusOr<std::vector<Context>> CallersOf(const Message& request, int items,
+                                               const Context& caller) {
+  std::vector<Context> callers(static_cast<size_t>(items), caller);
+  const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("causes");
+  const int causes = field == nullptr ? 0 : request.GetReflection()->FieldSize(request, field);
+  if (causes == 0) return callers;
+  if (causes != items) {
+    return InvalidField("causes", "BATCH_CAUSES_MISMATCH", "there is one for each item, or none");
+  }
+  for (int i = 0; i < items; ++i) {
+    const auto& cause = static_cast<const events::v1::Cause&>(
+        request.GetReflection()->GetRepeatedMessage(request, field, i));
+    const std::string path = absl::StrCat("causes[", i, "]");
+    for (const auto& [name, id, to] :
+         {std::tuple("event_id", &cause.event_id(), &Context::cause_event_id),
+          std::tuple("correlation_id", &cause.correlation_id(), &Context::correlation_id)}) {
+      if (!id->empty() && !IsId(*id, "evt_")) {
+        return InvalidField(absl::StrCat(path, ".", name), "ID_MALFORMED",
+                            "the id is not 'evt_' and a ULID in lower case");
+      }
+      callers[static_cast<size_t>(i)].*to = *id;
+    }
+  }
+  return callers;
 }
 
 // Everything of a command but its `done`. Callers may not set output-only fields: they are cleared.
@@ -73,10 +113,11 @@ struct Commands::Rep {
   store::Writer& writer;
   std::string service;
   Validator validator;
+  Admission admission;
 };
 
 Commands::Commands(store::Writer& writer, std::string service)
-    : rep_(new Rep{writer, service, ValidatorOf(service)}) {}
+    : rep_(new Rep{writer, service, ValidatorOf(service), Admission()}) {}
 Commands::~Commands() = default;
 
 grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
@@ -84,8 +125,12 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
                                            AnyDecide decide, AnyHints hints) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::Status status = CheckCall(DefaultCallChecks(), *context);
-  if (!status.ok()) {
-    reactor->Finish(ToGrpc(status));
+  if (status.ok()) status = CheckRequestSize(request, kRequestBytesMax);
+  const absl::Duration left = TimeLeft(*context);
+  absl::StatusOr<Admission::Ticket> ticket =
+      status.ok() ? rep_->admission.Enter(left) : absl::StatusOr<Admission::Ticket>(status);
+  if (!ticket.ok()) {
+    reactor->Finish(ToGrpc(ticket.status()));
     return reactor;
   }
   TANDEM_FAILPOINT("rpc.before_validate");
@@ -93,15 +138,20 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
       rep_->validator, absl::StrCat(rep_->service, "/", request.GetDescriptor()->name()), request,
       ContextOf(*context));
   if (!command.ok()) {
+    rep_->admission.Leave(*ticket, false);
     reactor->Finish(ToGrpc(command.status()));
     return reactor;
   }
   if (hints)
     command->hints = [hints = std::move(hints), &request](Wanted& w) { hints(request, w); };
-  command->decide = [decide = std::move(decide), &request](Context& c, State& s) {
+  command->decide = [decide = std::move(decide), &request, until = SteadyNow() + Chrono(left)](
+                        Context& c, State& s) -> absl::StatusOr<std::string> {
+    if (absl::Status late = CheckTime(until, SteadyNow()); !late.ok()) return late;
     return decide(request, c, s);
   };
-  command->done = [reactor, answer](absl::StatusOr<std::string> result) {
+  command->done = [rep = rep_.get(), ticket = *ticket, reactor,
+                   answer](absl::StatusOr<std::string> result) {
+    rep->admission.Leave(ticket, !absl::IsDeadlineExceeded(result.status()));
     if (result.ok() && !answer->ParseFromString(*result)) {
       result = absl::InternalError("a stored answer does not parse");
     }
@@ -127,14 +177,25 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
   if (status.ok() && count == 0) {
     status = InvalidField("requests", "REQUIRED_FIELD_MISSING", "the field is required");
   }
-  if (!status.ok()) {
-    reactor->Finish(ToGrpc(status));
+  if (status.ok()) status = CheckRequestSize(request, kBatchBytesMax);
+  absl::StatusOr<std::vector<Context>> callers =
+      status.ok() ? CallersOf(request, count, ContextOf(*context))
+                  : absl::StatusOr<std::vector<Context>>(status);
+  status.Update(callers.status());
+  const absl::Duration left = TimeLeft(*context);
+  absl::StatusOr<Admission::Ticket> ticket = status.ok()
+                                                 ? rep_->admission.Enter(left, kBatchPatience)
+                                                 : absl::StatusOr<Admission::Ticket>(status);
+  if (!ticket.ok()) {
+    reactor->Finish(ToGrpc(ticket.status()));
     return reactor;
   }
+  const Instant until = SteadyNow() + Chrono(left);
   // One result per item, in request order; whoever fills in the last one answers the call.
   for (int i = 0; i < count; ++i) answer->GetReflection()->AddMessage(answer, results);
-  auto left = std::make_shared<std::atomic<int>>(count);
-  auto settle = [reactor, answer, results, left](int i, const absl::StatusOr<std::string>& result) {
+  auto open = std::make_shared<std::atomic<int>>(count);
+  auto settle = [rep = rep_.get(), ticket = *ticket, reactor, answer, results, open](
+                    int i, const absl::StatusOr<std::string>& result) {
     Message* item = answer->GetReflection()->MutableRepeatedMessage(answer, results, i);
     const auto* type = item->GetDescriptor();
     absl::Status outcome = result.status();
@@ -145,22 +206,26 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
     auto* rpc = static_cast<google::rpc::Status*>(
         item->GetReflection()->MutableMessage(item, type->field(0)));
     *rpc = ToRpcStatus(outcome);
-    if (left->fetch_sub(1) == 1) reactor->Finish(grpc::Status::OK);
+    if (open->fetch_sub(1) != 1) return;
+    rep->admission.Leave(ticket);
+    reactor->Finish(grpc::Status::OK);
   };
-  const Context caller = ContextOf(*context);
   std::vector<store::Command> commands;
   std::vector<std::pair<int, absl::Status>> refused;
   for (int i = 0; i < count; ++i) {
     const Message& item = request.GetReflection()->GetRepeatedMessage(request, requests, i);
     absl::StatusOr<store::Command> command =
         MakeCommand(rep_->validator, absl::StrCat(rep_->service, "/", item.GetDescriptor()->name()),
-                    item, caller);
+                    item, (*callers)[static_cast<size_t>(i)]);
     if (!command.ok()) {
       refused.emplace_back(i, InField(command.status(), absl::StrCat("requests[", i, "]")));
       continue;
     }
     if (hints) command->hints = [hints, &item](Wanted& wanted) { hints(item, wanted); };
-    command->decide = [decide, &item](Context& c, State& s) { return decide(item, c, s); };
+    command->decide = [decide, &item, until](Context& c, State& s) -> absl::StatusOr<std::string> {
+      if (absl::Status late = CheckTime(until, SteadyNow()); !late.ok()) return late;
+      return decide(item, c, s);
+    };
     command->done = [settle, i](absl::StatusOr<std::string> result) { settle(i, result); };
     commands.push_back(*std::move(command));
   }

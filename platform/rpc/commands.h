@@ -9,7 +9,9 @@
 //
 // Run validates the request by its descriptor, checks request_id, deadline and limits, queues the
 // command and answers when its batch committed. It never blocks. `validate_only` in the request
-// decides and changes nothing. Errors go out as google.rpc.Status with ErrorInfo.
+// decides and changes nothing. Errors go out as google.rpc.Status with ErrorInfo. What is more than
+// can be answered in time is refused at once (admission.h); what nobody waits for any more when its
+// turn comes is not done.
 #pragma once
 
 #include <memory>

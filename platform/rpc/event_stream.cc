@@ -46,9 +46,15 @@ struct EventStream::Rep final : public v1::EventService::Service {
         "source");
   }
 
+  absl::Status Arrived(const grpc::ServerContext& context,
+                       const google::protobuf::Message& request) {
+    TANDEM_RETURN_IF_ERROR(CheckCall(DefaultCallChecks(), context));
+    TANDEM_RETURN_IF_ERROR(CheckRequestSize(request, kRequestBytesMax));
+    return validator.Check(request);
+  }
+
   absl::Status Watch(grpc::ServerContext* context, const v1::WatchEventsRequest& request,
                      grpc::ServerWriter<v1::WatchEventsResponse>* writer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     TANDEM_ASSIGN_OR_RETURN(int64_t head, journal->Head());
     if (!request.incarnation().empty() && request.incarnation() != journal->incarnation()) {
@@ -102,13 +108,13 @@ struct EventStream::Rep final : public v1::EventService::Service {
       return ToGrpc(Refuse(absl::StatusCode::kResourceExhausted, "EVENT_STREAMS_FULL",
                            "too many event streams are open"));
     }
-    absl::Status status = Watch(context, *request, writer);
+    absl::Status status = Arrived(*context, *request);
+    if (status.ok()) status = Watch(context, *request, writer);
     streams.fetch_sub(1);
     return ToGrpc(status);
   }
 
   absl::Status Read(const v1::ReadEventsRequest& request, v1::ReadEventsResponse* answer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     store::JournalQuery query;
     query.after_position = request.after_position();
@@ -130,13 +136,13 @@ struct EventStream::Rep final : public v1::EventService::Service {
     return absl::OkStatus();
   }
 
-  grpc::Status ReadEvents(grpc::ServerContext*, const v1::ReadEventsRequest* request,
+  grpc::Status ReadEvents(grpc::ServerContext* context, const v1::ReadEventsRequest* request,
                           v1::ReadEventsResponse* answer) override {
-    return ToGrpc(Read(*request, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? Read(*request, answer) : status);
   }
 
   absl::Status Heads(const v1::GetHeadsRequest& request, v1::GetHeadsResponse* answer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<store::JournalReader> journal, Open(request.source()));
     TANDEM_ASSIGN_OR_RETURN(int64_t head, journal->Head());
     TANDEM_ASSIGN_OR_RETURN(std::vector<store::LaneHeadRow> lanes, journal->LaneHeads());
@@ -152,9 +158,10 @@ struct EventStream::Rep final : public v1::EventService::Service {
     return absl::OkStatus();
   }
 
-  grpc::Status GetHeads(grpc::ServerContext*, const v1::GetHeadsRequest* request,
+  grpc::Status GetHeads(grpc::ServerContext* context, const v1::GetHeadsRequest* request,
                         v1::GetHeadsResponse* answer) override {
-    return ToGrpc(Heads(*request, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? Heads(*request, answer) : status);
   }
 
   std::vector<JournalSource> sources;

@@ -14,6 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/synchronization/mutex.h"
+#include "google/protobuf/stubs/logging.h"
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
@@ -24,6 +26,7 @@
 #include "platform/rpc/client.h"
 #include "platform/rpc/event_source.h"
 #include "platform/rpc/event_stream.h"
+#include "platform/rpc/health_watch.h"
 #include "platform/rpc/quarantine_handler.h"
 #include "platform/settings/start.h"
 
@@ -62,6 +65,7 @@ class ProcessRep final : public Process {
     for (auto& runner : runners_) runner->RequestStop();
     for (auto& runner : runners_) runner->Stop();
     relays_.clear();
+    health_.reset();
     if (events_ != nullptr) events_->Stop();
     if (server_ != nullptr) server_->Stop();
     runners_.clear();
@@ -103,6 +107,7 @@ class ProcessRep final : public Process {
   std::unique_ptr<QuarantineHandler> quarantine_handler_;
   std::vector<std::unique_ptr<bus::Relay>> relays_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<HealthWatch> health_;
 };
 
 absl::StatusOr<std::string> ProcessRep::StoreUrl(const settings::Values& values,
@@ -228,6 +233,10 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
   services.push_back(quarantine_handler_->service());
   TANDEM_FAILPOINT("process.before_serve");
   TANDEM_ASSIGN_OR_RETURN(server_, Server::Start(services, server));
+  std::vector<store::Database*> databases;
+  for (auto& part : parts_) databases.push_back(&part->core().database());
+  health_ = std::make_unique<HealthWatch>(std::move(databases),
+                                          [this](bool serving) { server_->SetServing(serving); });
   if (!kafka_.empty()) {
     for (auto& part : parts_) {
       bus::RelayOptions relay;
@@ -290,6 +299,18 @@ ProcessSettings::ProcessSettings(settings::Schema& schema)
 absl::StatusOr<std::unique_ptr<Process>> Process::Start(
     absl::string_view name, const settings::Values& values, const ProcessSettings& keys,
     std::vector<std::pair<std::string, MakePart>> parts, const Clock& clock) {
+  // Protobuf tells on standard error of each text that is no UTF-8: who sends it would fill our
+  // log. It is refused, with a reason.
+  google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel level, const char* file, int line, const std::string& text) {
+        if (level == google::protobuf::LOGLEVEL_FATAL) {
+          std::fprintf(stderr, "%s:%d: %s\n", file, line, text.c_str());
+        }
+      });
+#ifdef NDEBUG
+  // Debian's Abseil looks for deadlocks at every lock, behind one lock for all of them.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
   RaiseDescriptorLimit();
   auto process = std::make_unique<ProcessRep>();

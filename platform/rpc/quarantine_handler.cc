@@ -27,6 +27,13 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
               [](auto* a, auto* b) { return a->reader() < b->reader(); });
   }
 
+  absl::Status Arrived(const grpc::ServerContext& context,
+                       const google::protobuf::Message& request) {
+    TANDEM_RETURN_IF_ERROR(CheckCall(DefaultCallChecks(), context));
+    TANDEM_RETURN_IF_ERROR(CheckRequestSize(request, kRequestBytesMax));
+    return validator.Check(request);
+  }
+
   absl::StatusOr<bus::Quarantine*> Of(const std::string& id) {
     const std::string reader = id.substr(0, id.find('|'));
     for (bus::Quarantine* quarantine : quarantines) {
@@ -40,7 +47,6 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
   // with the reader's name.
   absl::Status List(const v1::ListQuarantinedKeysRequest& request,
                     v1::ListQuarantinedKeysResponse* answer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(int32_t size, PageSize(request.page_size()));
     if (!request.page_token().empty() && !Of(request.page_token()).ok()) {
       return InvalidField("page_token", "PAGE_TOKEN_INVALID", "the page token is none of ours");
@@ -62,7 +68,6 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
 
   absl::Status Get(const v1::GetQuarantinedKeyRequest& request,
                    v1::GetQuarantinedKeyResponse* answer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     TANDEM_ASSIGN_OR_RETURN(bus::Quarantine * quarantine, Of(request.id()));
     TANDEM_ASSIGN_OR_RETURN(*answer->mutable_key(), quarantine->Get(request.id()));
     TANDEM_ASSIGN_OR_RETURN(std::vector<v1::QuarantinedEvent> events,
@@ -73,7 +78,6 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
 
   template <class Request, class Answer>
   absl::Status Retry(const Request& request, bool skip_first, Answer* answer) {
-    TANDEM_RETURN_IF_ERROR(validator.Check(request));
     const std::string& id = request.id();
     TANDEM_ASSIGN_OR_RETURN(bus::Quarantine * quarantine, Of(id));
     TANDEM_ASSIGN_OR_RETURN(int applied, quarantine->Retry(id, skip_first));
@@ -83,24 +87,29 @@ struct QuarantineHandler::Rep final : public v1::QuarantineService::Service {
     return absl::OkStatus();
   }
 
-  grpc::Status ListQuarantinedKeys(grpc::ServerContext*,
+  grpc::Status ListQuarantinedKeys(grpc::ServerContext* context,
                                    const v1::ListQuarantinedKeysRequest* request,
                                    v1::ListQuarantinedKeysResponse* answer) override {
-    return ToGrpc(List(*request, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? List(*request, answer) : status);
   }
-  grpc::Status GetQuarantinedKey(grpc::ServerContext*, const v1::GetQuarantinedKeyRequest* request,
+  grpc::Status GetQuarantinedKey(grpc::ServerContext* context,
+                                 const v1::GetQuarantinedKeyRequest* request,
                                  v1::GetQuarantinedKeyResponse* answer) override {
-    return ToGrpc(Get(*request, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? Get(*request, answer) : status);
   }
-  grpc::Status RetryQuarantinedKey(grpc::ServerContext*,
+  grpc::Status RetryQuarantinedKey(grpc::ServerContext* context,
                                    const v1::RetryQuarantinedKeyRequest* request,
                                    v1::RetryQuarantinedKeyResponse* answer) override {
-    return ToGrpc(Retry(*request, false, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? Retry(*request, false, answer) : status);
   }
-  grpc::Status SkipQuarantinedEvent(grpc::ServerContext*,
+  grpc::Status SkipQuarantinedEvent(grpc::ServerContext* context,
                                     const v1::SkipQuarantinedEventRequest* request,
                                     v1::SkipQuarantinedEventResponse* answer) override {
-    return ToGrpc(Retry(*request, true, answer));
+    absl::Status status = Arrived(*context, *request);
+    return ToGrpc(status.ok() ? Retry(*request, true, answer) : status);
   }
 
   std::vector<bus::Quarantine*> quarantines;

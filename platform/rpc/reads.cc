@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/rpc/admission.h"
 #include "platform/rpc/call_checks.h"
 #include "platform/rpc/columns.h"
 #include "platform/rpc/commands.h"
@@ -73,12 +74,25 @@ struct Reads::Rep {
                                   std::function<absl::Status()> read) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     absl::Status status = CheckCall(DefaultCallChecks(), *context);
+    if (status.ok()) status = CheckRequestSize(request, kRequestBytesMax);
     if (status.ok()) status = validator.Check(request);
-    if (status.ok()) {
-      status = pool.Queue([reactor, read = std::move(read)] { reactor->Finish(ToGrpc(read())); });
-    }
+    if (status.ok()) status = QueueChecked(reactor, TimeLeft(*context), std::move(read));
     if (!status.ok()) reactor->Finish(ToGrpc(status));
     return reactor;
+  }
+
+  absl::Status QueueChecked(grpc::ServerUnaryReactor* reactor, absl::Duration left,
+                            std::function<absl::Status()> read) {
+    TANDEM_ASSIGN_OR_RETURN(const Admission::Ticket ticket, admission.Enter(left));
+    const Instant until = SteadyNow() + absl::ToChronoNanoseconds(left);
+    absl::Status status =
+        pool.Queue([this, reactor, ticket, until, read = std::move(read)]() mutable {
+          const absl::Status late = CheckTime(until, SteadyNow());
+          admission.Leave(ticket, late.ok());
+          reactor->Finish(ToGrpc(late.ok() ? read() : late));
+        });
+    if (!status.ok()) admission.Leave(ticket, false);
+    return status;
   }
 
   absl::StatusOr<PageTokens*> Tokens() {
@@ -105,6 +119,7 @@ struct Reads::Rep {
   const Validator validator;
   absl::Mutex tokens_mutex;
   std::unique_ptr<PageTokens> tokens;
+  Admission admission;
   WorkPool pool;  // the last: its threads use the rest
 };
 

@@ -1,31 +1,64 @@
 #include "platform/rpc/server.h"
 
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/version_info.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "platform/base/status.h"
+#include "platform/rpc/admission.h"
 #include "platform/rpc/call_checks.h"
 #include "platform/rpc/unreadable_request.h"
 
 namespace tandem::rpc {
 namespace {
 
-// A raw health check: the call that any prober makes, on a connection of its own.
-bool ProbeOnce(const std::string& address, absl::Duration timeout) {
+// How often the log is asked, and how long a probe may take where it told of a failure.
+constexpr absl::Duration kLogInterval = absl::Milliseconds(200);
+constexpr absl::Duration kSuspectTimeout = absl::Seconds(2);
+
+std::atomic<bool> accept_failed{false};
+
+#if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 54
+// gRPC's log goes where it went; what it says about a listener that it gave up is kept.
+void TakeLog(gpr_log_func_args* args) {
+  if (absl::StrContains(args->message, "Failed accept")) accept_failed = true;
+  std::fprintf(stderr, "%c %s:%d] %s\n", *gpr_log_severity_string(args->severity), args->file,
+               args->line, args->message);
+}
+void WatchLog() { gpr_set_log_function(TakeLog); }
+#else
+void WatchLog() {}
+#endif
+
+enum class Probe { kAccepted, kMissed, kUnknown };
+
+// A connection as any prober makes it, on a channel of its own. Where it took much longer than it
+// may, this process did not run meanwhile, and nothing is known.
+Probe ProbeOnce(const std::string& address, absl::Duration timeout) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-  return channel->WaitForConnected(absl::ToChronoTime(absl::Now() + timeout));
+  const Instant start = SteadyNow();
+  const gpr_timespec until =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN));
+  if (channel->WaitForConnected(until)) return Probe::kAccepted;
+  const absl::Duration took = absl::FromChrono(SteadyNow() - start);
+  return took > timeout + absl::Seconds(1) ? Probe::kUnknown : Probe::kMissed;
 }
 
 class ServerRep final : public Server {
@@ -33,7 +66,7 @@ class ServerRep final : public Server {
   ServerRep(ServerOptions options, std::string address, std::unique_ptr<grpc::Server> server)
       : options_(std::move(options)), address_(std::move(address)), server_(std::move(server)) {
     SetServing(true);
-    if (options_.probe_misses_max > 0) probe_ = std::thread([this] { Probe(); });
+    if (options_.probe_misses_max > 0) probe_ = std::thread([this] { Watch(); });
   }
   ~ServerRep() override { Stop(); }
 
@@ -56,11 +89,23 @@ class ServerRep final : public Server {
   }
 
  private:
-  void Probe() {
+  void Watch() {
     int misses = 0;
-    while (!stopping_.WaitForNotificationWithTimeout(options_.probe_interval)) {
-      misses = ProbeOnce(address_, options_.probe_interval) ? 0 : misses + 1;
-      if (misses < options_.probe_misses_max || stopping_.HasBeenNotified()) continue;
+    Instant next = SteadyNow();
+    while (!stopping_.WaitForNotificationWithTimeout(kLogInterval)) {
+      const bool suspect = accept_failed.exchange(false);
+      if (!suspect && SteadyNow() < next) continue;
+      next = SteadyNow() + absl::ToChronoNanoseconds(options_.probe_interval);
+      switch (ProbeOnce(address_, suspect ? kSuspectTimeout : options_.probe_interval)) {
+        case Probe::kAccepted:
+          misses = 0;
+          continue;
+        case Probe::kUnknown:
+          continue;
+        case Probe::kMissed:
+          ++misses;
+      }
+      if ((!suspect && misses < options_.probe_misses_max) || stopping_.HasBeenNotified()) continue;
       std::fprintf(stderr, "the server at %s no longer accepts connections: aborting\n",
                    address_.c_str());
       std::abort();
@@ -78,6 +123,7 @@ class ServerRep final : public Server {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::vector<grpc::Service*>& services,
                                                       ServerOptions options) {
+  WatchLog();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

@@ -13,7 +13,7 @@ namespace tandem::rpc {
 
 class WorkPool {
  public:
-  explicit WorkPool(int threads, size_t queue_max = 2000);
+  explicit WorkPool(int threads, size_t queue_max = 10'000);
   ~WorkPool();  // finishes what is queued
 
   // RESOURCE_EXHAUSTED WORK_QUEUE_FULL, UNAVAILABLE SERVER_STOPPING.
