@@ -21,7 +21,6 @@ FIRST_DAY = datetime.date(2026, 1, 5)
 SECONDS_A_DAY = 5
 # Orders placed and not planned, held or gone: beyond, fewer new ones (the reactions are behind).
 AHEAD_MAX = 800
-PREPARE_PATIENCE_S = 120
 APPLY_LOOKS = 60  # for an invoice of the account that a payment is on
 
 
@@ -81,6 +80,7 @@ class World:
         self.pools = collections.defaultdict(lambda: Pool(self.rng))
         self.placed = 0
         self.planned = set()
+        self.shipment_of = {}              # order -> the last shipment that was planned
         self.settled = set()               # orders that got somewhere: planned, held, cancelled
 
     def sizes(self):
@@ -130,7 +130,7 @@ class World:
                 "tax_class": tax_class, "rate": {"value": rate}, "text": tax_class})
         await asyncio.gather(*(self.create_product(n) for n in range(PRODUCTS)),
                              *(self.create_customer(n) for n in range(CUSTOMERS)))
-        deadline = time.monotonic() + PREPARE_PATIENCE_S
+        deadline = time.monotonic() + self.driver.options.prepare
         while True:
             known = await self.api.pages("OrderService.ListCustomerFacts", "customer_facts")
             ready = [c for c in known if c.known and c.account_id]
@@ -161,8 +161,8 @@ class World:
                     "per": quantity("1", unit)}})
         if made is None:
             return
-        # A few are always short.
-        amount = self.rng.choice([20, 5000, 20000, 20000, 20000, 20000])
+        # Some are always short.
+        amount = self.rng.choice([5, 15, 5000, 20000, 20000, 20000])
         await self.send(client, "InventoryService.ReceiveStock", product_id=made.id,
                         quantity=quantity(str(amount), unit), reason="opening stock",
                         reference=number)
@@ -238,6 +238,7 @@ class World:
             self.planned.add(event.shipment.id)
             self.settled.add(event.shipment.order_id)
             self.pools["shipments"].put(event.shipment.id)
+            self.shipment_of[event.shipment.order_id] = event.shipment.id
 
     def on_invoice(self, event, kind):
         self.pools["invoices"].put((event.invoice.id, event.invoice.order_id,
@@ -302,6 +303,10 @@ async def place_order(world, client):
                             order=order)
     if made is not None:
         world.placed += 1
+        if rng.random() < 0.04:  # the clerk has second thoughts
+            await world.send(client, rng.choice(["OrderService.HoldOrder",
+                                                 "OrderService.CancelOrder"]),
+                             "ord/" + made.id, order_id=made.id, note=world.name(client))
         world.pools["orders"].put(made.id)
     return True
 
@@ -320,6 +325,9 @@ async def release_order(world, client):
     order = world.pools["held"].take()
     if order is None:
         return False
+    shipment = world.shipment_of.get(order)
+    if shipment and world.rng.random() < 0.3:  # somebody in the warehouse has not heard of the hold
+        await ship_it(world, client, shipment)
     await world.send(client, "OrderService.ReleaseOrder", "ord/" + order, order_id=order)
     if world.rng.random() < 0.3:
         world.pools["orders"].put(order)
@@ -355,6 +363,13 @@ async def adjust(world, client):
     return True
 
 
+async def ship_it(world, client, shipment):
+    return await world.send(
+        client, "InventoryService.ShipShipment", "shp/" + shipment, shipment_id=shipment,
+        ship_date=world.today(), carrier=world.name(client)[:60],
+        freight_cost=money(world.rng.randrange(0, 3000)))
+
+
 async def ship(world, client):
     shipment = world.pools["shipments"].take()
     if shipment is None:
@@ -365,10 +380,7 @@ async def ship(world, client):
             if not await world.send(client, "InventoryService." + step, "shp/" + shipment,
                                     shipment_id=shipment):
                 break
-    gone = await world.send(
-        client, "InventoryService.ShipShipment", "shp/" + shipment, shipment_id=shipment,
-        ship_date=world.today(), carrier=world.name(client)[:60],
-        freight_cost=money(world.rng.randrange(0, 3000)))
+    gone = await ship_it(world, client, shipment)
     if gone is not None:
         world.pools["shipped"].put((shipment, [
             (line.line_number, line.shipped.value.value, line.shipped.unit)
@@ -490,15 +502,23 @@ async def override_credit(world, client):
     return True
 
 
-async def edit_customer(world, client, side=None, customer=None):
+def servers_own(world, fields, mask):
+    """Now and then somebody names what only the server writes: it is passed over."""
+    if world.rng.random() < 0.05:
+        fields["create_time"] = {"seconds": 86400 * world.rng.randrange(1, 9999)}
+        mask.append("create_time")
+    return fields, {"paths": mask}
+
+
+async def edit_customer(world, client, side=None, customer=None, what=None):
     """A field of a customer, on either side; also fields that the other side owns."""
     rng = world.rng
     customer = customer or rng.choice(world.customers)
     side = side or rng.choice(["CustomerService", "CustomerService", "BillingService"])
     if side == "BillingService" and customer not in world.accounts:
         return False
-    what = rng.choice(["phone", "email", "website", "invoice_email", "display_name", "language",
-                       "delivery_policy", "addresses"])
+    what = what or rng.choice(["phone", "email", "website", "invoice_email", "display_name",
+                               "language", "delivery_policy", "addresses"])
     fields, etag = {"id": customer}, ""
     entity = "%s/%s" % (side, customer)
     if what == "addresses":
@@ -519,19 +539,29 @@ async def edit_customer(world, client, side=None, customer=None):
                         "delivery_policy": rng.choice([1, 2])}[what]
     if rng.random() < 0.1 and not etag:
         etag = '"%d"' % max(1, world.driver.versions.get(entity, 1))
-    await world.send(client, side + ".UpdateCustomer", entity, customer=fields,
-                     update_mask={"paths": [what]}, etag=etag)
+    fields, mask = servers_own(world, fields, [what])
+    await world.send(client, side + ".UpdateCustomer", entity, customer=fields, update_mask=mask,
+                     etag=etag)
     return True
 
 
 async def conflict(world, client):
-    """Both sides edit the same customer at the same time."""
-    if not world.driver.conflicts:
-        return False
-    customer = world.driver.conflicts.popleft()
-    await asyncio.gather(edit_customer(world, client, "CustomerService", customer),
-                         edit_customer(world, client, "BillingService", customer))
-    world.driver.conflict_edits += 1
+    """Both sides edit the same record at the same time, mostly the same field."""
+    rng, driver = world.rng, world.driver
+    if not driver.conflicts and rng.random() < 0.3:
+        product, unit = rng.choice(world.products)
+        if product not in world.items:
+            return False
+        what = rng.choice(["names", "descriptions", "category"])
+        await asyncio.gather(edit_product(world, client, (product, unit), what),
+                             edit_item(world, client, product, what))
+        return True
+    customer = driver.conflicts.popleft() if driver.conflicts else rng.choice(world.customers)
+    what = rng.choice(["phone", "email", "website", "invoice_email", "display_name", "language",
+                       None])
+    await asyncio.gather(edit_customer(world, client, "CustomerService", customer, what),
+                         edit_customer(world, client, "BillingService", customer, what))
+    driver.conflict_edits += 1
     return True
 
 
@@ -566,35 +596,37 @@ async def deactivate(world, client):
     return True
 
 
-async def edit_product(world, client):
+async def edit_product(world, client, which=None, what=None):
     rng = world.rng
-    product, unit = rng.choice(world.products)
-    what = rng.choice(["names", "descriptions", "category", "list_price", "weight"])
+    product, unit = which or rng.choice(world.products)
+    what = what or rng.choice(["names", "descriptions", "category", "list_price", "weight"])
     value = {"names": {"en": world.name(client), "de": "d"}, "category": world.name(client),
              "descriptions": {"en": world.name(client)}, "weight": quantity("1.5", "KGM"),
              "list_price": {"amount": mills(rng.randrange(100, 30000)),
                             "per": quantity("1", unit)}}[what]
-    await world.send(client, "InventoryService.UpdateProduct", "prd/" + product,
-                     product={"id": product, what: value}, update_mask={"paths": [what]})
+    fields, mask = servers_own(world, {"id": product, what: value}, [what])
+    await world.send(client, "InventoryService.UpdateProduct", "prd/" + product, product=fields,
+                     update_mask=mask)
     return True
 
 
-async def edit_item(world, client):
+async def edit_item(world, client, product=None, what=None):
     rng = world.rng
-    if world.unoffered:
+    if world.unoffered and product is None:
         await world.offer(client, *world.unoffered.popleft())
         return True
-    product = rng.choice(world.products)[0]
+    product = product or rng.choice(world.products)[0]
     item = world.items.get(product)
     if item is None:
         return False
-    what = rng.choice(["descriptions", "descriptions", "sales_texts", "names", "category",
-                       "offered"])
+    what = what or rng.choice(["descriptions", "descriptions", "sales_texts", "names", "category",
+                               "offered"])
     value = {"descriptions": {"en": world.name(client), "fr": "f"}, "category": world.name(client),
              "sales_texts": {"en": world.name(client)}, "names": {"en": world.name(client)},
              "offered": {"on": True, "to": world.today(400)}}[what]
+    fields, mask = servers_own(world, {"id": item, what: value}, [what])
     await world.send(client, "OpportunityService.UpdateCatalogueItem", "cat/" + item,
-                     catalogue_item={"id": item, what: value}, update_mask={"paths": [what]})
+                     catalogue_item=fields, update_mask=mask)
     return True
 
 
@@ -780,6 +812,12 @@ SURGE = [place_order, receive, set_credit, edit_customer, edit_product, edit_ite
 async def client(driver, world, number):
     actions, weights = zip(*WEIGHTS)
     while not driver.stopping:
+        if driver.paused:
+            driver.resting += 1
+            while driver.paused and not driver.stopping:
+                await asyncio.sleep(0.05)
+            driver.resting -= 1
+            continue
         if await driver.repeat():
             continue
         if driver.conflicts and await conflict(world, number):

@@ -7,11 +7,13 @@ to clients: nobody else gets them while their owner is down.
 """
 import asyncio
 import json
+import mmap
 import os
 import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -45,12 +47,26 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith("TANDEM_")}
 
 
+def preloaded(folder, name):
+    """The library of name.c, built for this machine; None where there is no compiler."""
+    path = os.path.join(folder, name + ".so")
+    try:
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", path,
+                        os.path.join(HERE, name + ".c"), "-ldl"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    os.chmod(path, 0o755)
+    return path
+
+
 class Managed:
     """A process that is started again when it ends, and how long that took."""
 
     def __init__(self, name, argv, log, env=None, serving=None):
         self.name, self.argv, self.log, self.env, self.serving = name, argv, log, env or {}, serving
         self.extra_env = {}
+        self.arms = []           # failpoints of the starts to come, one set for each
+        self.armed = None        # those of the process that runs
         self.process = None
         self.wanted = False
         self.hold_until = 0.0    # a fault keeps it down
@@ -74,11 +90,17 @@ class Managed:
     def spawn(self):
         self.serves.clear()
         self.started_at = time.monotonic()
+        env = {**clean_environment(), **self.env, **self.extra_env}
+        libraries = [e["LD_PRELOAD"] for e in (self.env, self.extra_env) if "LD_PRELOAD" in e]
+        if libraries:
+            env["LD_PRELOAD"] = ":".join(libraries)
+        self.armed = self.arms.pop(0) if self.arms else None
+        if self.armed:
+            env["TANDEM_TEST_FAILPOINTS"] = self.armed
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", *self.argv], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env={**clean_environment(), **self.env, **self.extra_env},
-                preexec_fn=os.setpgrp)
+                stderr=log, env=env, preexec_fn=os.setpgrp)
         if self.watching is not None:
             self.watching.cancel()
         self.watching = asyncio.ensure_future(self._watch())
@@ -113,20 +135,34 @@ class Managed:
             return
         now = time.monotonic()
         code = self.process.returncode
-        self.exits.append((now, code, self.cause))
+        cause = self.cause or ("F2" if self.armed and code == -signal.SIGKILL else None)
+        self.exits.append((now, code, cause))
         lived = now - self.started_at
         self.process = None
         self.serves.clear()
         if not self.wanted:
             return
         if self.killed_at is None:
-            self.killed_at, self.cause = now, "by itself (%s)" % code
+            self.killed_at, self.cause = now, cause or "by itself (%s)" % code
         self.delay = min(self.delay * 2, RESTART_DELAY_MAX_S) if lived < 2 else RESTART_DELAY_S
         at = max(now + self.delay, self.hold_until)
         asyncio.get_running_loop().call_later(at - now, self._again)
 
     def _again(self):
         if self.wanted and self.process is None:
+            self.spawn()
+
+    async def down(self, cause):
+        """Kills it; it stays down until `up`."""
+        self.wanted = False
+        if self.signal(signal.SIGKILL, cause):
+            while self.process is not None:
+                await asyncio.sleep(0.01)
+
+    def up(self):
+        self.wanted = True
+        if self.process is None:
+            self.killed_at = time.monotonic()
             self.spawn()
 
 
@@ -154,6 +190,27 @@ class Proxy:
         self.process.wait()
 
 
+class SlowDisk:
+    """slow_disk.c for those who write, and how late their disk answers: changed while they run."""
+
+    def __init__(self, folder):
+        self.control, self.env, self.view = os.path.join(folder, "slow_disk"), {}, None
+        library = preloaded(folder, "slow_disk")
+        if library is None:
+            return
+        with open(self.control, "wb") as file:
+            file.write(bytes(16))
+        os.chmod(self.control, 0o666)
+        with open(self.control, "r+b") as file:
+            self.view = mmap.mmap(file.fileno(), 16)
+        self.env = {"LD_PRELOAD": library, "SLOW_DISK": self.control}
+
+    def late(self, milliseconds):
+        """From now on; answers how often it was late so far."""
+        self.view[0:8] = struct.pack("q", milliseconds * 1000)
+        return struct.unpack("q", self.view[8:16])[0]
+
+
 class Cluster:
     def __init__(self, folder, mode, bin_dir, storage=None):
         self.folder, self.mode, self.bin = folder, mode, bin_dir
@@ -167,6 +224,9 @@ class Cluster:
         self.proxy = None
         self.reaper = None
         self.probe = None
+        self.test_build = os.path.exists(os.path.join(bin_dir, "test_build"))
+        self.slow_disk = SlowDisk(folder)
+        self.first_arms = {}     # part -> failpoints of its first starts
 
     def log(self, name):
         return os.path.join(self.folder, "logs", name + ".log")
@@ -179,6 +239,8 @@ class Cluster:
             self._plan_distributed()
         else:
             self._plan_embedded()
+        for part, arms in self.first_arms.items():
+            self.managed[part].arms = list(arms)
         self.probe = api_lib.Api(self.direct, actor="probe")
         self.reaper = asyncio.ensure_future(self._reap())
         if self.distributed:
@@ -214,7 +276,7 @@ class Cluster:
                              "--storage.dir=" + os.path.join(self.storage, "sqlite"),
                              "--server.listen=" + address,
                              "--billing.default_credit_limit=20000"],
-                  self.env, lambda: self._serves("tandem"))
+                  {**self.env, **self.slow_disk.env}, lambda: self._serves("tandem"))
         self.kafka = self.postgres = None
 
     def _plan_distributed(self):
@@ -237,23 +299,50 @@ class Cluster:
         def via(edge):
             return "127.0.0.1:%d" % self.proxy.ports[edge]
         self.through = {part: via("driver->" + part) for part in PARTS}
+        self.gone = []           # replicas that were there for a while
         self.postgres = "postgresql://tandem@127.0.0.1:%d/" % self.pg_port
         self.kafka = "127.0.0.1:%d" % self.kafka_port
         support = os.path.join(ROOT, "tests/support")
         self._add("postgres", [os.path.join(support, "postgres"), "run",
                                os.path.join(self.storage, "postgres"), str(self.pg_port)],
-                  serving=self._postgres_serves)
+                  self.slow_disk.env, serving=self._postgres_serves)
         self._add("kafka", self._kafka_command(kafka_ports), serving=self._kafka_serves)
         for part in PARTS:
-            argv = [os.path.join(self.bin, "tandem-" + part),
-                    "--server.listen=" + self.direct[part],
-                    "--storage.database=postgresql://tandem@%s/" % via(part + "->postgres"),
-                    "--storage.database_prefix=tandem_", "--bus.kafka=" + via(part + "->kafka")]
-            argv += ["--address.%s=%s" % (other, via("%s->%s" % (part, other)))
-                     for other in PARTS if other != part]
-            if part == "billing":
-                argv.append("--billing.default_credit_limit=20000")
-            self._add(part, argv, self.env, lambda part=part: self._serves(part))
+            self._add(part, self._command(part, self.direct[part]), self.env,
+                      lambda part=part: self._serves(part))
+
+    def _command(self, part, address):
+        def via(edge):
+            return "127.0.0.1:%d" % self.proxy.ports[edge]
+        argv = [os.path.join(self.bin, "tandem-" + part), "--server.listen=" + address,
+                "--storage.database=postgresql://tandem@%s/" % via(part + "->postgres"),
+                "--storage.database_prefix=tandem_", "--bus.kafka=" + via(part + "->kafka")]
+        argv += ["--address.%s=%s" % (other, via("%s->%s" % (part, other)))
+                 for other in PARTS if other != part]
+        if part == "billing":
+            argv.append("--billing.default_credit_limit=20000")
+        return argv
+
+    async def replica(self, part, arm=None):
+        """One more process of a part, for a while: its name and address."""
+        name, address = part + "-2", "127.0.0.1:%d" % free_port()
+        if name in self.managed:
+            raise RuntimeError("there is one")
+        self.direct[name] = address
+        self._add(name, self._command(part, address), self.env,
+                  lambda: self._serves(part, name))
+        self.managed[name].arms = [arm] if arm else []
+        self.begin(name)
+        await self.wait_serving(name)
+        return name, address
+
+    async def no_replica(self, part):
+        name = part + "-2"
+        if name in self.managed:
+            await self.managed[name].down("F2")
+            self.managed[name].watching.cancel()
+            self.gone.append(self.managed.pop(name))
+            del self.direct[name]
 
     def _kafka_command(self, ports):
         """A broker with a listener per part, each telling its clients to come through the proxy."""
@@ -305,13 +394,13 @@ class Cluster:
 
     # --- serving ------------------------------------------------------------------------------
 
-    async def _serves(self, part):
+    async def _serves(self, part, at=None):
         """It answers a call that reads its database."""
         name = "order" if part == "tandem" else part
         result = await self.probe.call(
             "EventService.ReadEvents", self.probe.request(
                 "EventService.ReadEvents", source="/tandem/" + name, page_size=1), timeout=1.0,
-            part=part)
+            part=at or part)
         return result.code.value[0] == 0
 
     async def _postgres_serves(self):
@@ -339,7 +428,7 @@ class Cluster:
 
     async def _reap(self):
         while True:
-            for managed in self.managed.values():
+            for managed in list(self.managed.values()):
                 managed.reap()
             await asyncio.sleep(0.01)
 

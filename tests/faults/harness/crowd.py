@@ -33,7 +33,7 @@ class Crowd:
                 "--mode=" + self.cluster.mode, "--index=%d" % index,
                 "--clients=%d" % (self.options.clients // count),
                 "--rate=%f" % (self.options.rate / count),
-                "--leave-out=" + self.options.leave_out,
+                "--leave-out=" + self.options.leave_out, "--prepare=%d" % self.options.prepare,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, limit=1 << 24,
                 stderr=open(self.cluster.log("workload-%d" % index), "ab"))
             self.processes.append(process)
@@ -61,17 +61,18 @@ class Crowd:
     def merged(self):
         total = collections.Counter()
         unknown, slowest, codes = collections.Counter(), {}, collections.Counter()
-        times = []
+        times, seen = [], []
         for told in self.now.values():
             for key in ("in_flight", "acked", "orders", "refused", "shed", "retried", "violations",
-                        "conflict_edits"):
+                        "conflict_edits", "resting"):
                 total[key] += told[key]
+            seen += told["seen"]
             unknown.update(told["unknown"])
             times.extend(told["ms"])
             codes.update(told["codes"])
             for part, took in told["slowest"].items():
                 slowest[part] = max(took, slowest.get(part, 0.0))
-        return dict(total, unknown=unknown, slowest=slowest, codes=codes, ms=times,
+        return dict(total, unknown=unknown, slowest=slowest, codes=codes, ms=times, seen=seen,
                     unknowns=sum(unknown.values()))
 
     def since(self, began, ended=None):
@@ -109,6 +110,27 @@ class Crowd:
         for process in self.processes:
             if process.returncode is None:
                 process.stdin.write(json.dumps(dict(more, do=what)).encode() + b"\n")
+
+    async def pause(self, patience_s=120):
+        """Nobody begins anything; True when all outcomes are known and on disk."""
+        self.tell("pause")
+        end, calm, seen_at = time.monotonic() + patience_s, 0, 0
+        while time.monotonic() < end and calm < 2:
+            await asyncio.sleep(0.1)
+            if self.history and self.history[-1][0] > seen_at:
+                seen_at = self.history[-1][0]
+                calm = calm + 1 if self.merged()["resting"] >= sum(
+                    self.options.clients // len(self.processes) for _ in self.processes) else 0
+        return calm >= 2
+
+    def resume(self):
+        self.tell("resume")
+
+    async def kill(self):
+        for process in self.processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     async def stop(self):
         """No new commands; waits until all outcomes are known."""

@@ -4,46 +4,55 @@ A fault has `bit` when its effect was seen (a process died, bytes were held back
 were late, a cursor stood while its source went on) while at least ten commands were in flight.
 """
 import asyncio
-import os
 import signal
-import subprocess
 import time
 
+import failpoints
 from api import PARTS, SERVICES
+from cluster import preloaded
+from failpoints import FailpointFaults
 from faults_net import NetFaults
 from faults_process import BACK_S, ProcessFaults, Skip
 from faults_store import StoreFaults
 
 IN_FLIGHT_MIN = 10
 CATALOGUE = {
-    "F1": "kill -9 of a process", "F3": "kill -9 of the broker",
+    "F1": "kill -9 of a process", "F2": "the end of a process at a named point", "F3": "kill -9 of the broker",
     "F4": "kill -9 of the database's postmaster, or of its backends",
     "F5": "a process stops for 1-20 s (SIGSTOP)", "F6": "a partition of one edge",
     "F7": "a slow, thin, slicing or breaking edge", "F8": "the disk is full",
+    "F9": "the disk is slow",
     "F11": "a process's clock is wrong", "F12": "events again, out of order",
     "F13": "poison in the topics", "F14": "a crowd at once", "F15": "a flood of connections",
     "F16": "restarts, one after the other", "F17": "both sides edit during a partition",
 }
 # How often each is drawn, and for how long it lasts.
 BAGS = {
-    "distributed": {"F1": 5, "F3": 1, "F4": 2, "F5": 3, "F6": 5, "F7": 3, "F8": 3, "F11": 2,
-                    "F12": 2, "F13": 2, "F14": 1, "F15": 1, "F16": 1, "F17": 2},
-    "embedded": {"F1": 5, "F5": 4, "F6": 2, "F7": 3, "F8": 3, "F11": 2, "F14": 1, "F15": 1,
-                 "F16": 2},
+    "distributed": {"F1": 3, "F2": 8, "F3": 3, "F4": 3, "F5": 3, "F6": 3, "F7": 3, "F8": 3, "F9": 2,
+                    "F11": 2, "F12": 3, "F13": 3, "F14": 2, "F15": 2, "F16": 2, "F17": 3},
+    "embedded": {"F1": 3, "F2": 9, "F5": 3, "F6": 2, "F7": 3, "F8": 3, "F9": 2, "F11": 2, "F14": 2,
+                 "F15": 2, "F16": 2},
 }
 
 
-class Faults(ProcessFaults, StoreFaults, NetFaults):
+class Faults(ProcessFaults, StoreFaults, NetFaults, FailpointFaults):
     def __init__(self, cluster, crowd, lag, topics, say):
         self.cluster, self.crowd, self.lag, self.topics, self.say = \
             cluster, crowd, lag, topics, say
         self.disk = None          # set when the storage is a small file system of its own
-        self.clock = clock_library(cluster.folder)
+        self.clock = preloaded(cluster.folder, "clock_shift")
         self.violations = []      # (invariant, note)
         self.measured = []        # (what, seconds)
         self.drains = []          # dicts
         self.goodput = []
         self.expected_ends = {}   # process -> until when it may end by itself
+        self.points = []          # failpoints that have their turn yet
+        self.points_all = None    # of these; all without
+
+    def able(self, kind):
+        """This machine and these programs can do it."""
+        return (kind != "F8" or self.disk) and (kind != "F2" or self.cluster.test_build) and (
+            kind != "F9" or self.cluster.slow_disk.view) and (kind != "F11" or self.clock)
 
     # --- drawing ------------------------------------------------------------------------------
 
@@ -64,13 +73,19 @@ class Faults(ProcessFaults, StoreFaults, NetFaults):
         if brief:
             for name in ("seconds", "down_s"):
                 if name in plan:
-                    plan[name] = min(plan[name], 4.0)
+                    plan[name] = min(plan[name], 6.0 if kind == "F8" else 4.0)
         return plan
 
     def _draw(self, kind, rng):
         part = rng.choice(self.cluster.parts)
         plan = {"kind": kind, "target": part}
-        if kind == "F1":
+        if kind == "F2":
+            mode = "distributed" if self.cluster.distributed else "embedded"
+            if not self.points:
+                self.points = list(self.points_all or failpoints.drawable(mode))
+                rng.shuffle(self.points)
+            plan.update(failpoints.draw(self.points.pop(), mode, self.cluster.parts, rng))
+        elif kind == "F1":
             plan["down_s"] = round(rng.choice([0, 0, 0, rng.uniform(0.5, 5)]), 1)
         elif kind == "F3":
             plan.update(target="kafka", down_s=round(rng.choice([0, rng.uniform(0, 20)]), 1))
@@ -92,7 +107,10 @@ class Faults(ProcessFaults, StoreFaults, NetFaults):
                         ms=rng.choice([50, 200, 1000, 2000]), bytes=rng.choice([10000, 50000]),
                         size=rng.choice([1, 7, 64]), after=rng.choice([1, 5, 100, 3000, 20000]))
         elif kind == "F8":
-            plan.update(target="disk", seconds=round(rng.uniform(2, 6), 1))
+            plan.update(target="disk", seconds=round(rng.uniform(4, 9), 1))
+        elif kind == "F9":
+            plan.update(target="disk", seconds=round(rng.uniform(4, 10), 1),
+                        ms=rng.choice([30, 100, 400]))
         elif kind == "F11":
             plan.update(clock=rng.choice(["+1h", "-1h", "+13y", "x2", "x0.5", "-3d"]),
                         seconds=round(rng.uniform(4, 10), 1))
@@ -118,15 +136,17 @@ class Faults(ProcessFaults, StoreFaults, NetFaults):
 
     async def run(self, plan):
         """Does one. Answers {"bit", "saw", "in_flight"}."""
-        began = time.monotonic()
+        began, more = time.monotonic(), {}
         try:
             saw = await getattr(self, "_" + plan["kind"].lower())(plan, began)
         except Skip as why:
             return {"bit": False, "saw": "skipped: %s" % why, "in_flight": 0}
+        if isinstance(saw, tuple):  # with when it began to act
+            saw, began, more = saw
         window = self.crowd.since(began)
         return {"bit": bool(saw) and window["in_flight"] >= IN_FLIGHT_MIN, "saw": saw or "nothing",
                 "in_flight": window["in_flight"], "failed": window["unknowns"],
-                "shed": window["shed"]}
+                "shed": window["shed"], **more}
 
     async def _back(self, names, patience_s=BACK_S):
         """Waits until these serve; what does not is a violation of liveness."""
@@ -158,17 +178,3 @@ class Faults(ProcessFaults, StoreFaults, NetFaults):
             await asyncio.sleep(0.05)
         self.violations.append(("I14", "%s does not serve %d s after the database is back" % (
             part, BACK_S)))
-
-
-def clock_library(folder):
-    """The preloaded clock, built for this machine; None where there is no compiler."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(folder, "clock_shift.so")
-    try:
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", path,
-                        os.path.join(here, "clock_shift.c"), "-ldl"], check=True,
-                       capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    os.chmod(path, 0o755)
-    return path

@@ -4,7 +4,7 @@ import os
 import time
 
 from api import PARTS
-from faults_process import Skip
+from faults_process import BACK_S, Skip
 
 POISON_PATIENCE_S = 60  # for readers to pass what is poisoned; who is behind may need longer,
 POISON_BLOCKS_S = 30    # but moves
@@ -115,6 +115,17 @@ class StoreFaults:
             return "%d were refused for it, %d attempts failed" % (window["shed"],
                                                                    window["unknowns"])
         return None
+
+    async def _f9(self, plan, began):
+        disk, before = self.cluster.slow_disk, self.crowd.percentile(0.5, 5) or 0
+        counted = disk.late(plan["ms"])
+        try:
+            await asyncio.sleep(plan["seconds"])
+        finally:
+            counted = disk.late(0) - counted
+        slower = self.crowd.percentile(0.5, max(2, plan["seconds"] - 2)) or plan["ms"]
+        return "%d syncs were %d ms late, p50 %d ms (before %d)" % (
+            counted, plan["ms"], slower, before) if counted >= 5 and slower >= plan["ms"] else None
 
     async def _f12(self, plan, began):
         try:

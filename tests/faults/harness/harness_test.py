@@ -4,7 +4,9 @@ import json
 import logging
 import os
 import random
+import re
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,8 +18,11 @@ import grpc  # noqa: E402
 
 import api as api_lib  # noqa: E402
 import business  # noqa: E402
+import cluster as cluster_lib  # noqa: E402
+import failpoints  # noqa: E402
 import faults as faults_lib  # noqa: E402
 import journal as journal_lib  # noqa: E402
+import prove  # noqa: E402
 import report  # noqa: E402
 import workload  # noqa: E402
 from quiet import Lag  # noqa: E402
@@ -139,9 +144,11 @@ class ACommand(unittest.IsolatedAsyncioTestCase):
         self.driver.tokens = 1e9
         self.chances = workload.REPEAT_LATER, workload.TWICE_AT_ONCE, workload.OTHER_BODY
         workload.REPEAT_LATER = workload.TWICE_AT_ONCE = workload.OTHER_BODY = 0
+        workload.AFRESH, self.afresh = 0, workload.AFRESH
 
     async def asyncTearDown(self):
         workload.REPEAT_LATER, workload.TWICE_AT_ONCE, workload.OTHER_BODY = self.chances
+        workload.AFRESH = self.afresh
         if not self.journal.file.closed:
             await self.journal.close()
         self.folder.cleanup()
@@ -197,6 +204,25 @@ class ACommand(unittest.IsolatedAsyncioTestCase):
         await self.driver.other_body(1, "OrderService.HoldOrder", request, "op")
         self.assertEqual(len(self.driver.seen), 1)
 
+    async def test_that_was_refused_is_judged_afresh_and_its_id_is_free(self):
+        for again, wrong in ((("FAILED_PRECONDITION", "X", 0), 0), (("OK", "", 1), 0),
+                             (("ALREADY_EXISTS", "REQUEST_ID_REUSED", 0), 1)):
+            self.driver.api = Server(again)
+            await self.driver.afresh("OrderService.HoldOrder", b"", "op", {"client": 1})
+            self.assertEqual(len(self.driver.seen), wrong)
+
+    async def test_a_pause_ends_when_all_is_known(self):
+        self.driver.api = Server()
+        self.driver.api.call, self.driver.paused = asyncio.sleep, True
+        world = business.World(self.driver)
+        resting = asyncio.ensure_future(business.client(self.driver, world, 1))
+        await asyncio.sleep(0.02)
+        self.assertEqual(self.driver.status()["resting"], 1)
+        self.driver.in_flight["op"] = 0
+        self.assertEqual(self.driver.status()["resting"], 0)
+        self.driver.stopping = True
+        await resting
+
     async def test_answered_with_an_older_version_than_was_acked_is_a_violation(self):
         await self.hold(("OK", "", 7))
         await self.hold(("OK", "", 8))
@@ -211,7 +237,8 @@ class ACommand(unittest.IsolatedAsyncioTestCase):
 def cluster_stub(folder, distributed=True):
     return types.SimpleNamespace(
         distributed=distributed, folder=folder, storage=folder,
-        parts=api_lib.PARTS if distributed else ["tandem"], managed={}, postgres="", kafka="")
+        parts=api_lib.PARTS if distributed else ["tandem"], managed={}, postgres="", kafka="",
+        test_build=True, slow_disk=types.SimpleNamespace(view=True))
 
 
 class TheSchedule(unittest.IsolatedAsyncioTestCase):
@@ -231,6 +258,106 @@ class TheSchedule(unittest.IsolatedAsyncioTestCase):
                                  set(faults_lib.BAGS[mode]))
                 for kind in faults_lib.BAGS[mode]:
                     self.assertTrue(hasattr(faults_lib.Faults, "_" + kind.lower()), kind)
+
+
+class TheFailpoints(unittest.TestCase):
+    def test_are_those_that_the_sources_have(self):
+        found = set()
+        for folder in ("platform", "services", "bus-adapters"):
+            for path, _, names in os.walk(os.path.join(api_lib.ROOT, folder)):
+                for name in names:
+                    if name.endswith(".cc"):
+                        with open(os.path.join(path, name)) as file:
+                            found.update(re.findall(
+                                r'TANDEM_FAILPOINT(?:_RETURN|_STATUS)?\(\s*"([^"]+)"', file.read()))
+        self.assertEqual(found, set(failpoints.POINTS))
+
+    def test_each_is_drawn_and_what_the_rare_ones_need_is_there(self):
+        for mode, parts in (("embedded", ["tandem"]), ("distributed", api_lib.PARTS)):
+            for name in failpoints.drawable(mode):
+                plan = failpoints.draw(name, mode, parts, random.Random(name))
+                self.assertIn(name + ":", plan["spec"])
+                self.assertIn(plan["part"], parts)
+        for name, point in failpoints.POINTS.items():
+            if point.how not in ("", "first"):
+                self.assertIn(point.how, failpoints.PATIENCE_S, name)
+                self.assertTrue(any(hasattr(faults_lib.Faults, "_%s_%s" % (when, point.how))
+                                    for when in ("before", "while", "after"))
+                                or point.how == "refuse", name)
+
+    def test_first_starts_end_at_each_migration_point(self):
+        names = {name for name, point in failpoints.POINTS.items() if point.how == "first"}
+        for parts in (["tandem"], api_lib.PARTS):
+            arms = failpoints.first_arms(parts, random.Random(1))
+            self.assertEqual({one.partition(":")[0] for many in arms.values() for one in many},
+                             names)
+
+    def test_what_is_said_is_counted_from_a_place(self):
+        with tempfile.NamedTemporaryFile() as log:
+            log.write(b"failpoint a.b abort\nready\n")
+            log.flush()
+            since = log.tell()
+            log.write(b"failpoint a.b abort\nfailpoint c sleep\n")
+            log.flush()
+            self.assertEqual(failpoints.said(log.name)["a.b", "abort"], 2)
+            self.assertEqual(failpoints.said(log.name, since),
+                             {("a.b", "abort"): 1, ("c", "sleep"): 1})
+
+    def test_tails_are_lost_behind_what_was_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, data in (("tandem.order.v1.X-0", b"x" * 5000 + bytes(9000)),
+                               ("tandem.billing.v1.X-0", b"y" * 5000)):
+                os.makedirs(os.path.join(folder, name))
+                with open(os.path.join(folder, name, "0.log"), "wb") as file:
+                    file.write(data)
+            self.assertEqual(failpoints.lose_tails(folder, "order", 0.2), 1)
+            self.assertEqual(os.path.getsize(folder + "/tandem.order.v1.X-0/0.log"), 4000)
+            self.assertEqual(os.path.getsize(folder + "/tandem.billing.v1.X-0/0.log"), 5000)
+
+
+class TheSlowDisk(unittest.TestCase):
+    def test_is_as_late_as_it_is_told_and_counts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            disk = cluster_lib.SlowDisk(folder)
+            if disk.view is None:
+                self.skipTest("no C compiler")
+            script = "import os, time\nf = open('%s/x', 'w')\nt = time.monotonic()\n" \
+                "os.fsync(f.fileno()); os.fdatasync(f.fileno())\nprint(time.monotonic() - t)"
+
+            def took():
+                return float(subprocess.run(
+                    [sys.executable, "-c", script % folder], env={**os.environ, **disk.env},
+                    capture_output=True, text=True, check=True).stdout)
+            took()
+            self.assertEqual(disk.late(150), 0)
+            self.assertGreater(took(), 0.29)
+            self.assertEqual(disk.late(0), 2)
+            took()
+            self.assertEqual(disk.late(0), 2)
+
+
+class ThePlantedBugs(unittest.TestCase):
+    def test_are_those_that_the_sources_have(self):
+        found = set()
+        for folder in ("platform", "services", "bus-adapters"):
+            for path, _, names in os.walk(os.path.join(api_lib.ROOT, folder)):
+                for name in names:
+                    if name.endswith(".cc"):
+                        with open(os.path.join(path, name)) as file:
+                            found.update(re.findall(r'TANDEM_PLANTED\(\s*"([^"]+)"', file.read()))
+        self.assertEqual(found, set(prove.BUGS))
+
+    def test_each_is_to_be_found_in_nine_of_ten_seeds_and_none_without_one(self):
+        def results(**found):
+            return {(bug, seed): {"found": seed < n, "seconds": 9.0, "invariant": "I2"}
+                    for bug, n in found.items() for seed in range(10)}
+        bugs = [prove.NONE, "oversell"]
+        for found, good in (({"none": 0, "oversell": 9}, True), ({"none": 0, "oversell": 8}, False),
+                            ({"none": 1, "oversell": 9}, False)):
+            lines, verdict = prove.table(results(**found), {}, bugs)
+            self.assertEqual(verdict, good)
+            self.assertEqual(len(lines), 3)
+        self.assertTrue(prove.table(results(none=0), {"oversell": {"found": 10, "of": 10}}, bugs)[1])
 
 
 class Topics:
@@ -326,6 +453,15 @@ class TheReport(unittest.TestCase):
         self.assertEqual(piece["void"], "")
         self.assertFalse(report.failed([piece]))
         self.assertIn("holds", "\n".join(report.render([piece, piece])))
+
+    def test_a_sum_says_what_it_lacks(self):
+        piece = self.piece(load_s=1800, catalogue={"F1": "", "F9": ""}, acked={
+            "S.M%d" % i: 100000 for i in range(12)} | {"OrderService.PlaceOrder": 100000})
+        piece["failpoints"] = {"a.b": 2, "c.d": 0}
+        text = "\n".join(report.reached([piece] * 4 + [self.piece()]))
+        self.assertIn("F1 12, F9 0", text)
+        self.assertRegex(text, r"hours embedded +2.00 +of 1")
+        self.assertIn("never: c.d", "\n".join(report.render([piece])))
 
     def test_violations_and_void_pieces_fail(self):
         wrong = self.piece(invariants=[{"invariant": "I3", "compared": 1, "count": 60,

@@ -121,6 +121,19 @@ class Lag:
                     found.append((key, part))
         return found
 
+    async def retry_quarantined(self, reason):
+        """As a person does who has mended why they were refused. Answers how many were applied."""
+        applied = 0
+        for key, part in await self.quarantined():
+            if key.reason == reason:
+                result = await self.cluster.probe.call(
+                    "QuarantineService.RetryQuarantinedKey", self.cluster.probe.request(
+                        "QuarantineService.RetryQuarantinedKey", id=key.id), part=part)
+                if result.code.value[0] == 0:
+                    applied += self.cluster.probe.answer(
+                        "QuarantineService.RetryQuarantinedKey", result.data).applied_count
+        return applied
+
     async def quarantine_words(self):
         """What is in quarantine, by reader and reason, with an example each."""
         groups = {}
@@ -141,7 +154,7 @@ class Lag:
                 decided += 1
         return decided
 
-    async def settle(self, patience_s, say):
+    async def settle(self, patience_s, say, pause_s=0.5):
         """Waits until nothing is behind. Answers (seconds, what is still behind, [(t, events)])."""
         began = time.monotonic()
         before, words, curve, calm = None, ["nothing was read"], [], 0
@@ -157,5 +170,5 @@ class Lag:
             if len(curve) % 10 == 1:
                 say("quiet: %d behind; %s" % (events, "; ".join(words[:2]) or "heads moving"))
             before = heads
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(pause_s)
         return time.monotonic() - began, words or ["the journals do not stop growing"], curve

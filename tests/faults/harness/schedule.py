@@ -10,37 +10,39 @@ import time
 
 from faults import BAGS
 
-GAP_S = (0.5, 4.0)
+GAP_S, BRIEF_GAP_S = (0.3, 3.0), (0.1, 1.0)
 OVERLAP = 0.35
-LONG = {"F11", "F13", "F15"}  # much of them is waiting: the next may always begin
+LONG = {"F2", "F11", "F13", "F15"}  # much of them is waiting: the next may always begin
 
 
 class Schedule:
-    def __init__(self, faults, seed, mode, log_path, only=None, short=False):
-        self.faults, self.only = faults, only
+    def __init__(self, faults, seed, mode, log_path, only=None, short=False,
+                 brief=False, counts=None):
+        self.faults, self.only, self.brief = faults, only, brief or short
+        self.counts = counts or BAGS[mode]
         self.rng = random.Random("schedule/%d" % seed)
         self.seed, self.mode = seed, mode
         self.log = open(log_path, "a", buffering=1)
-        self.bag, self.done, self.running = [], [], set()
+        self.bag, self.done, self.running, self.number = [], [], set(), 0
         self.short = short
 
     def next(self):
         if not self.bag:
-            counts = {k: n for k, n in BAGS[self.mode].items()
-                      if (not self.only or k in self.only)
-                      and (k != "F8" or self.faults.disk)}
+            counts = {k: n for k, n in self.counts.items()
+                      if (not self.only or k in self.only) and self.faults.able(k)}
             if self.short:
-                counts = dict.fromkeys(counts, 1)
+                counts = {k: 3 if k == "F2" else 1 for k in counts}
             self.bag = [kind for kind, n in sorted(counts.items()) for _ in range(n)]
             self.rng.shuffle(self.bag)
-        plan = self.faults.draw(self.bag.pop(), self.rng, self.short)
-        return plan, self.rng.uniform(*GAP_S), self.rng.random() < OVERLAP
+        plan = self.faults.draw(self.bag.pop(), self.rng, self.brief)
+        gap = self.rng.uniform(*(BRIEF_GAP_S if self.brief else GAP_S))
+        return plan, gap, self.rng.random() < OVERLAP
 
     async def run(self, end, say):
         """Faults until then (in short: the bag once), and until the last of them is undone."""
-        number = 0
+        drawn = 0
         while time.monotonic() < end or self.short:
-            if self.short and number and not self.bag:
+            if self.short and drawn and not self.bag:
                 break
             plan, gap, overlap = self.next()
             await asyncio.sleep(gap)
@@ -50,8 +52,9 @@ class Schedule:
             while self.running and (len(self.running) > 1 or any(
                     t.plan["target"] == plan["target"] for t in self.running)):
                 await asyncio.wait(self.running, return_when=asyncio.FIRST_COMPLETED)
-            number += 1
-            task = asyncio.ensure_future(self._one(number, plan, say))
+            drawn += 1
+            self.number += 1
+            task = asyncio.ensure_future(self._one(self.number, plan, say))
             task.plan = plan
             self.running.add(task)
             task.add_done_callback(self.running.discard)
@@ -59,6 +62,13 @@ class Schedule:
                 await asyncio.wait({task})
         if self.running:
             await asyncio.wait(set(self.running))
+
+    async def undo(self):
+        """Ends what is under way, as far as it can be undone at once."""
+        for task in self.running:
+            task.cancel()
+        if self.running:
+            await asyncio.wait(set(self.running), timeout=10)
 
     async def _one(self, number, plan, say):
         start = time.monotonic()

@@ -3,7 +3,7 @@ import asyncio
 import os
 import time
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 PATIENCE_S = 10
 
@@ -124,3 +124,22 @@ class Topics:
         taken = await asyncio.to_thread(self._poison)
         self.poisoned.update(taken)
         return taken
+
+    async def forget_beyond(self):
+        """The topics may have lost their ends: what was there is poison no more."""
+        def look():
+            consumer = self._consumer()
+            try:
+                return self._partitions(consumer)
+            finally:
+                consumer.close()
+        there, end = None, time.monotonic() + 4 * PATIENCE_S
+        while there is None:
+            try:
+                there = await asyncio.to_thread(look)
+            except KafkaException:  # it has only just begun
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.3)
+        self.poisoned = {(topic, partition, offset) for topic, partition, offset in self.poisoned
+                         if offset < there.get((topic, partition), (0, 0))[1]}

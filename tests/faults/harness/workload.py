@@ -1,7 +1,7 @@
 """The clients: a seeded mix of everything people do, and what each was told.
 
 A process of its own. It is told by lines on standard input (JSON: {"do": "rate" | "surge" |
-"conflicts" | "stop", …}) and says twice a second on standard output how it goes; last a summary.
+"conflicts" | "pause" | "resume" | "stop", …}) and says twice a second on standard output how it goes; last a summary.
 What it does is in business.py; here is how a command is sent until its outcome is known, sent again
 later, twice at once, or with another body, and what is compared.
 """
@@ -22,7 +22,7 @@ import api as api_lib
 import journal as journal_lib
 from api import SERVICE_OF
 
-REPEAT_LATER, TWICE_AT_ONCE, OTHER_BODY = 0.05, 0.01, 0.01
+REPEAT_LATER, TWICE_AT_ONCE, OTHER_BODY, AFRESH = 0.05, 0.01, 0.01, 0.05
 CALL_DEADLINE_S = 5.0
 PAUSE_MIN_S, PAUSE_MAX_S = 0.02, 1.0
 BUCKETS_PER_DOUBLING = 4
@@ -60,6 +60,9 @@ class Driver:
         self.journal = journal
         self.rng = random.Random("%s/%d" % (options.seed, options.index))
         self.stopping = False
+        self.paused = False
+        self.resting = 0                 # clients that do nothing because of it
+        self.beside = set()              # tasks that are no client's
         self.give_up = False
         self.rate = options.rate
         self.tokens = 0.0
@@ -184,6 +187,8 @@ class Driver:
         self.window["ms"].append(round(took * 1e3))
         if result.code != grpc.StatusCode.OK:
             self.refused[method, result.reason or result.code.name] += 1
+            if random.random() < AFRESH:
+                self.besides(self.afresh(method, data, op, ask))
             return None
         self.acked[method] += 1
         answer = self.api.answer(method, result.data)
@@ -192,8 +197,13 @@ class Driver:
             heapq.heappush(self.repeats, (time.monotonic() + random.uniform(0.2, 40), self.numbers,
                                           method, data, result.data, op, ask))
         elif random.random() < OTHER_BODY:
-            asyncio.ensure_future(self.other_body(client, method, request, op))
+            self.besides(self.other_body(client, method, request, op))
         return answer
+
+    def besides(self, work):
+        task = asyncio.ensure_future(work)
+        self.beside.add(task)
+        task.add_done_callback(self.beside.discard)
 
     # --- what is sent again -------------------------------------------------------------------
 
@@ -224,6 +234,19 @@ class Driver:
         else:
             self.compare("later", method, op, first, result.data)
         return True
+
+    async def afresh(self, method, data, op, ask):
+        """One that was refused is sent again: it is judged afresh, whatever comes of it."""
+        await asyncio.sleep(random.random())
+        result = await self.until_known(method, data, op + "/afresh", ask, attempt=1)
+        if result is None:
+            return
+        reused = result.reason == "REQUEST_ID_REUSED"
+        ok = result.code == grpc.StatusCode.OK
+        self.again["refused", "REUSED" if reused else "then accepted" if ok else "refused"] += 1
+        self.checked["I12"] += 1
+        if reused:
+            self.violation("I12", "%s was refused, and its id counts as used" % method, op)
 
     async def other_body(self, client, method, request, op):
         other = type(request)()
@@ -297,7 +320,9 @@ class Driver:
                 "shed": sum(self.shed.values()), "retried": self.retried,
                 "slowest": window["slowest"], "ms": window["ms"],
                 "late_ms": round(window["late_ms"], 1),
-                "violations": len(self.seen), "conflict_edits": self.conflict_edits,
+                "violations": len(self.seen), "seen": self.seen[:3],
+                "resting": 0 if self.beside or self.in_flight or self.journal.lines
+                or self.journal.waiting else self.resting, "conflict_edits": self.conflict_edits,
                 "cpu": time.process_time()}
 
     def summary(self):
@@ -364,6 +389,7 @@ async def main():
     parser.add_argument("--clients", type=int, default=96)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--leave-out", default="")
+    parser.add_argument("--prepare", type=int, default=120, help="seconds until all is there")
     options = parser.parse_args()
     import business
     journal = journal_lib.Journal(options.journal, {
@@ -399,6 +425,8 @@ async def main():
             end = time.monotonic() + told["seconds"]
             surge = [asyncio.ensure_future(business.surge(driver, world, 500 + n, end))
                      for n in range(told["clients"])]
+        elif told["do"] in ("pause", "resume"):
+            driver.paused = told["do"] == "pause"
         elif told["do"] == "conflicts":
             driver.conflicts.extend(world.some_customers(told["count"]))
         elif told["do"] == "stop":
@@ -409,6 +437,8 @@ async def main():
     driver.give_up = True
     if late:
         await asyncio.wait(late, timeout=4 * CALL_DEADLINE_S)
+    if driver.beside:
+        await asyncio.wait(set(driver.beside), timeout=4 * CALL_DEADLINE_S)
     for task in watches + [speaking, refill]:
         task.cancel()
     for task in clients + surge:

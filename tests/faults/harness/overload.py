@@ -1,0 +1,172 @@
+"""Ten times what it can: how much is still served, what the rest is told, how soon it is as before.
+
+    overload [--distributed] [--seconds 60] [--times 10]
+
+First the peak: PlaceOrder with so many under way that more makes no more. Then half of it as a
+baseline, then ten times the peak whether it is answered or not (offer.cc), then half of it again.
+The machine is shared by those who offer and those who serve; what was really offered is told.
+"""
+import argparse
+import asyncio
+import json
+import os
+import resource
+import shutil
+import struct
+import sys
+import tempfile
+import types
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import business  # noqa: E402
+import journal as journal_lib  # noqa: E402
+import workload  # noqa: E402
+from api import ROOT  # noqa: E402
+from cluster import Cluster  # noqa: E402
+from quiet import Lag  # noqa: E402
+
+METHOD = "/tandem.order.v1.OrderService/PlaceOrder"
+ZERO = "00000000-0000-4000-8000-000000000000"
+DEADLINE_MS = 2000
+RECOVER_S, RECOVERED_SHARE = 20, 0.9
+
+
+def templates(world, path, count=400):
+    with open(path, "wb") as file:
+        for n in range(count):
+            order = {"sold_to_customer_id": world.rng.choice(world.customers[:business.CUSTOMERS]),
+                     "order_date": world.today(), "requested_date": world.today(9),
+                     "lines": business.lines_of(world, False),
+                     "customer_reference": "crowd/%d" % n}
+            data = world.api.request("OrderService.PlaceOrder", request_id=ZERO,
+                                     order=order).SerializeToString()
+            file.write(struct.pack("<I", len(data)) + data)
+
+
+async def offer(options, address, path, *phases):
+    """The lines it says: [per second], {phase: sum}."""
+    process = await asyncio.create_subprocess_exec(
+        "setpriv", "--pdeathsig=KILL", os.path.join(options.bin, "tandem_offer"), address, METHOD,
+        path, str(options.threads), str(DEADLINE_MS), *phases, stdout=asyncio.subprocess.PIPE)
+    lines = [json.loads(line) async for line in process.stdout]
+    if await process.wait() != 0:
+        raise RuntimeError("tandem_offer failed")
+    return [x for x in lines if "second" in x], {x["phase"]: x for x in lines if "phase" in x}
+
+
+def memory_mb(pid):
+    with open("/proc/%d/status" % pid) as status:
+        return max(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+async def measure(options, folder):
+    cluster = Cluster(folder, options.mode, options.bin)
+    lag = Lag(cluster)
+    try:
+        await cluster.start({})
+        journal = journal_lib.Journal(os.path.join(folder, "journal"), {"run": "overload"})
+        driver = workload.Driver(types.SimpleNamespace(
+            run="overload", addresses=json.dumps(cluster.direct), seed=str(options.seed), index=0,
+            rate=1000, leave_out="free-goods", prepare=120), journal)
+        refill = asyncio.ensure_future(driver.refill())
+        world = business.World(driver)
+        await world.prepare()
+        await asyncio.gather(*(world.send(
+            0, "BillingService.SetCredit", account_id=account, credit_policy={"kind": 2})
+            for account in world.accounts.values()))
+        refill.cancel()
+        path = os.path.join(folder, "templates")
+        templates(world, path)
+        pid = cluster.managed["tandem" if options.mode == "embedded" else "order"].pid
+        address = cluster.direct["order"]
+
+        async def orders():
+            return (await lag.rows("order", "SELECT COUNT(*) FROM orders"))[0][0]
+        before = await orders()
+        _, warm = await offer(options, address, path, "warm:c64:5")
+        _, peaks = await offer(options, address, path, *(
+            "c%d:c%d:%d" % (n, n, options.peak_seconds) for n in (64, 256, 1024)))
+        best = max(peaks.values(), key=lambda p: p["ok"] / p["seconds"])
+        peak = best["ok"] / best["seconds"]
+        print("peak: %.0f orders/s with %s under way (p50 %.0f ms, p99 %.0f ms)" % (
+            peak, best["phase"][1:], best["p50_ms"], best["p99_ms"]), flush=True)
+        await lag.settle(300, lambda text: None)  # what orders cause is done, too
+        memory = memory_mb(pid)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        seconds, sums = await offer(
+            options, address, path, "usual:%f:10" % (peak / 2),
+            "crowd:%f:%d" % (peak * options.times, options.seconds),
+            "after:%f:%d" % (peak / 2, RECOVER_S))
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
+        grown = memory_mb(pid)
+        usual, crowd, after = sums["usual"], sums["crowd"], sums["after"]
+        good = crowd["ok"] / options.seconds
+        print("usual: %.0f orders/s offered, p50 %.1f ms, p99 %.1f ms" % (
+            usual["sent"] / 10, usual["p50_ms"], usual["p99_ms"]))
+        print("crowd: %.0f/s offered for %d s (%.1f times the peak; %d were due and not sent), "
+              "%.0f/s served: %.0f %% of the peak" % (
+                  crowd["sent"] / options.seconds, options.seconds,
+                  crowd["sent"] / options.seconds / peak, crowd["unsent"], good,
+                  100 * good / peak))
+        print("       served: p50 %.0f ms, p99 %.0f ms; shed %d, %d of them without RetryInfo, "
+              "p50 %.1f ms, p99 %.1f ms; otherwise ended: %d, by code %s" % (
+                  crowd["p50_ms"], crowd["p99_ms"], crowd["shed"], crowd["shed_bare"],
+                  crowd["shed_p50_ms"], crowd["shed_p99_ms"], crowd["other"], crowd["codes"]))
+        print("       memory %.0f MB before, %.0f MB after; the crowd itself used %.0f s of "
+              "processor time" % (memory, grown, used))
+        waited = crowd["seconds"] - options.seconds  # the last answers, or the deadline
+        recovered = None
+        rows = [x for x in seconds if x["second"] == "after"]
+        for n, row in enumerate(rows):
+            if row["ok"] >= RECOVERED_SHARE * row["sent"] and row["p99_ms"] <= max(
+                    2 * usual["p99_ms"], 50):
+                recovered = waited + n
+                break
+        print("after: %s; p99 %.1f ms over %d s" % (
+            "not as before within %d s" % RECOVER_S if recovered is None else
+            "as before %.1f s after the crowd (p99 within twice the usual)" % recovered,
+            after["p99_ms"], RECOVER_S))
+        behind, words, _ = await lag.settle(600, lambda text: None)
+        print("       nothing is behind %.0f s later%s" % (behind, ": STILL " + words[0]
+                                                           if words else ""))
+        there = await orders() - before
+        done = [*warm.values(), *peaks.values(), *sums.values()]
+        told, unknown = sum(p["ok"] for p in done), sum(p["other"] for p in done)
+        print("orders that are there: %d; acknowledged %d, unknown %d" % (there, told, unknown))
+        verdicts = {
+            "what was acknowledged is there, no more": told <= there <= told + unknown,
+            "goodput of at least 80 %": good >= 0.8 * peak,
+            "shed with RESOURCE_EXHAUSTED and RetryInfo": crowd["shed"] > 0
+            and not crowd["shed_bare"],
+            "as before within 10 s": recovered is not None and recovered <= 10}
+        for words, holds in verdicts.items():
+            print("%-45s %s" % (words, "yes" if holds else "NO"))
+        await driver.api.close()
+        await journal.close()
+        return all(verdicts.values())
+    finally:
+        await cluster.stop(patience_s=30)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="overload", description=__doc__)
+    parser.add_argument("--distributed", dest="mode", action="store_const", const="distributed",
+                        default="embedded")
+    parser.add_argument("--seconds", type=int, default=60, help="of the crowd")
+    parser.add_argument("--times", type=float, default=10, help="the peak")
+    parser.add_argument("--peak-seconds", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2, help="that offer")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bin", default=os.path.join(ROOT, "build/release/bin"))
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="tandem-overload-")
+    os.chmod(folder, 0o755)
+    try:
+        return 0 if asyncio.run(measure(options, folder)) else 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
