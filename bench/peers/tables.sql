@@ -6,4 +6,3 @@ CREATE TABLE order_lines (parent BIGINT, n BIGINT, product TEXT, quantity BIGINT
                           net BIGINT, PRIMARY KEY (parent, n));
 CREATE TABLE journal (position BIGSERIAL PRIMARY KEY, aggregateid TEXT, version BIGINT, type TEXT,
                       payload BYTEA, UNIQUE (aggregateid, version));
-CREATE TABLE requests (request_id TEXT PRIMARY KEY, position BIGINT, answer BYTEA);
