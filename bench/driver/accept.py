@@ -305,12 +305,13 @@ def size(ctx):
         return [1e6 * sum(t["cpu"].values()) / t["within"] for t in told]
 
     for count in sizes:
-        bench.row("%s orders stored: cost" % "{:,}".format(count), "µs of CPU", cost(runs[count]),
-                  "{:,} stored".format(sizes[0]), cost(runs[sizes[0]]),
-                  "≤ 1.3" if count != sizes[0] else "")
-        bench.row("%s orders stored" % "{:,}".format(count), "orders/s",
-                  [t["per_second"] for t in runs[count]], "{:,} stored".format(sizes[0]),
-                  [t["per_second"] for t in runs[sizes[0]]])
+        rates = [t["per_second"] for t in runs[count]]
+        against = [None, None, None] if count == sizes[0] else [
+            "{:,} stored".format(sizes[0]), cost(runs[sizes[0]]),
+            [t["per_second"] for t in runs[sizes[0]]]]
+        bench.row("{:,} orders stored: cost".format(count), "µs of CPU", cost(runs[count]),
+                  against[0], against[1], "≤ 1.3" if against[0] else "")
+        bench.row("{:,} orders stored".format(count), "orders/s", rates, against[0], against[2])
         bench.use("%s stored" % "{:,}".format(count), sum(t["within"] for t in runs[count]),
                   _sum_cpu(runs[count]), runs[count][-1]["rss"])
     bench.plot("size", "What accepting an order costs", "orders stored", "µs of CPU", {

@@ -5,7 +5,7 @@ from accept import METHOD, durable_postgres
 from chain import check_kafka
 from figures import Bench
 from load import Orders, write_requests
-from machine import wait_for
+from machine import say, wait_for
 from world import BATCH
 
 TOPIC = "tandem.order.order.v1"
@@ -138,6 +138,7 @@ def relay_and_consume(ctx):
         wait_for(lambda: world.one("order", "SELECT count(*) FROM relay_cursor WHERE position = "
                                    "(SELECT position FROM journal_head)") == 1, "the cursor")
         relay.check("the cursor is at the journal's end", True)
+        say("drained")
         durable_postgres(relay, ctx.postgres)
         check_kafka(relay, kafka, TOPIC)
         first = max([p for p in points if p[1] == 0] or [(0, 0)])
@@ -155,9 +156,10 @@ def relay_and_consume(ctx):
         relay.use("librdkafka alone", rows, limit["cpu"])
         relay.plot("relay", "Draining a backlog", "seconds", "messages in the topic",
                    {"relay": points[::max(1, len(points) // 200)] + [points[-1]]})
-        world.stop()
 
+        # The source stays: a subscriber compares what it has with it, and fills gaps from it.
         reader = masters.copy("consume", kafka=kafka)
+        reader.addresses["order"] = world.addresses["order"]
         before = ctx.machine.cpu()
         reader.start("customer")
         begun = time.monotonic()
@@ -185,6 +187,7 @@ def relay_and_consume(ctx):
         consume.plot("consume", "Applying a backlog", "seconds", "events applied",
                      {"customer": points[::max(1, len(points) // 200)] + [points[-1]]})
         reader.drop()
+        world.stop()
         world.kafka = None
     return [relay, consume]
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -34,6 +35,11 @@ def free_port(taken=set()):
 def environment():
     """Without TANDEM_…: those are settings."""
     return {k: v for k, v in os.environ.items() if not k.startswith("TANDEM_")}
+
+
+def say(text):
+    """Progress, beside the figures."""
+    print("== " + text, file=sys.stderr, flush=True)
 
 
 def wait_for(fact, what, patience_s=PATIENCE_S, pause_s=0.02):
@@ -253,14 +259,22 @@ group.initial.rebalance.delay.ms=0
 
     def ends(self):
         """A function that answers {topic: messages}, quick enough to be asked often."""
-        from confluent_kafka import Consumer, TopicPartition
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": "bench-ends",
                              "log_level": 0})
 
+        last = {}
+
         def ask(topics):
-            known = consumer.list_topics(timeout=10).topics
-            return {t: sum(consumer.get_watermark_offsets(TopicPartition(t, p), timeout=10)[1]
-                           for p in known[t].partitions) if t in known else 0 for t in topics}
+            try:
+                known = consumer.list_topics(timeout=10).topics
+                for t in topics:
+                    last[t] = 0 if t not in known else sum(
+                        consumer.get_watermark_offsets(TopicPartition(t, p), timeout=10)[1]
+                        for p in known[t].partitions)
+            except KafkaException:  # a topic that is being made has no leader yet
+                pass
+            return {t: last.get(t, 0) for t in topics}
         return ask
 
     def stop(self, kill=True):
