@@ -59,6 +59,11 @@ const std::vector<bus::LocalConsumer>& ConsumersOf(Part part) {
                                 : *none;
 }
 
+// The same words each time: an error's details have no order.
+std::string Words(const absl::Status& status) {
+  return absl::StrCat(ReasonOf(status), " ", status.message());
+}
+
 Part PartOfSource(const std::string& source) {
   for (int part = 0; part < kParts; ++part) {
     if (source == absl::StrCat("/tandem/", kPartNames[part])) return static_cast<Part>(part);
@@ -291,9 +296,8 @@ std::vector<order_to_cash::Outcome> World::MakeCalls(
       outcome.status = answers[n].status();
       if (answers[n].ok()) outcome.again = method.again && method.again(*answers[n]);
       if (DispositionOf(outcome.status) == Disposition::kPark) {
-        auditor_.Refused(absl::StrCat("order to cash: ", name,
-                                      " is refused: ", outcome.status.ToString(), " ",
-                                      requests[n]->ShortDebugString()));
+        auditor_.Refused(absl::StrCat("order to cash: ", name, " is refused: ",
+                                      Words(outcome.status), " ", requests[n]->ShortDebugString()));
       }
     }
   }
@@ -337,7 +341,7 @@ void World::Send(Asked& asked) {
   }
   asked.known = true;
   last_refusal_ = answer.status();
-  if (tracing_) Log(absl::StrCat("    refused: ", answer.status().ToString().substr(0, 120)));
+  if (tracing_) Log(absl::StrCat("    refused: ", Words(answer.status())));
 }
 
 std::string World::NewId(absl::string_view prefix) {
