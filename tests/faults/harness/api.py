@@ -46,7 +46,8 @@ def methods():
 
 
 def channel_options():
-    return [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50),
+    # The second is how long an attempt may take at least, which a busy machine needs.
+    return [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 2000),
             ("grpc.max_reconnect_backoff_ms", 500), ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_receive_message_length", 64 << 20), ("grpc.enable_retries", 0),
             ("grpc.keepalive_time_ms", 20000), ("grpc.keepalive_timeout_ms", 5000)]

@@ -132,11 +132,18 @@ class World:
                              *(self.create_customer(n) for n in range(CUSTOMERS)))
         deadline = time.monotonic() + self.driver.options.prepare
         while True:
-            known = await self.api.pages("OrderService.ListCustomerFacts", "customer_facts")
-            ready = [c for c in known if c.known and c.account_id]
-            products = await self.api.pages("OrderService.ListProductFacts", "product_facts")
-            items = await self.api.pages("OpportunityService.ListCatalogueItems", "catalogue_items")
-            rates = await self.api.pages("OrderService.ListTaxRateFacts", "tax_rate_facts")
+            try:
+                known = await self.api.pages("OrderService.ListCustomerFacts", "customer_facts")
+                ready = [c for c in known if c.known and c.account_id]
+                products = await self.api.pages("OrderService.ListProductFacts", "product_facts")
+                items = await self.api.pages("OpportunityService.ListCatalogueItems",
+                                             "catalogue_items")
+                rates = await self.api.pages("OrderService.ListTaxRateFacts", "tax_rate_facts")
+            except RuntimeError:  # one is not to be reached yet
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
             if (len(ready) >= CUSTOMERS and len(products) >= PRODUCTS
                     and len([i for i in items if i.product_id]) >= PRODUCTS and len(rates) >= 3):
                 break

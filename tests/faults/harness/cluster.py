@@ -25,7 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PORTS = (20000, 32000)
 RESTART_DELAY_S = 0.1   # the restart policy's, doubled while it ends at once
 RESTART_DELAY_MAX_S = 1.0
-SERVING_PATIENCE_S = 90
+SERVING_PATIENCE_S = 240
 
 
 def free_port(taken=set()):
@@ -399,7 +399,7 @@ class Cluster:
         name = "order" if part == "tandem" else part
         result = await self.probe.call(
             "EventService.ReadEvents", self.probe.request(
-                "EventService.ReadEvents", source="/tandem/" + name, page_size=1), timeout=1.0,
+                "EventService.ReadEvents", source="/tandem/" + name, page_size=1), timeout=3.0,
             part=at or part)
         return result.code.value[0] == 0
 
@@ -420,7 +420,7 @@ class Cluster:
 
         def look():
             try:
-                admin.list_topics(timeout=0.5)
+                admin.list_topics(timeout=3)
                 return True
             except Exception:  # it is not there yet
                 return False

@@ -17,7 +17,8 @@ from faults_store import StoreFaults
 
 IN_FLIGHT_MIN = 10
 CATALOGUE = {
-    "F1": "kill -9 of a process", "F2": "the end of a process at a named point", "F3": "kill -9 of the broker",
+    "F1": "kill -9 of a process", "F2": "the end of a process at a named point",
+    "F3": "kill -9 of the broker",
     "F4": "kill -9 of the database's postmaster, or of its backends",
     "F5": "a process stops for 1-20 s (SIGSTOP)", "F6": "a partition of one edge",
     "F7": "a slow, thin, slicing or breaking edge", "F8": "the disk is full",

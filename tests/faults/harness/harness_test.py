@@ -357,7 +357,8 @@ class ThePlantedBugs(unittest.TestCase):
             lines, verdict = prove.table(results(**found), {}, bugs)
             self.assertEqual(verdict, good)
             self.assertEqual(len(lines), 3)
-        self.assertTrue(prove.table(results(none=0), {"oversell": {"found": 10, "of": 10}}, bugs)[1])
+        simulator = {"oversell": {"found": 10, "of": 10}}
+        self.assertTrue(prove.table(results(none=0), simulator, bugs)[1])
 
 
 class Topics:

@@ -2,8 +2,8 @@
 
 For each bug and seed a piece runs with the bug on and faults on. The checker knows nothing of the
 bug: it looks at what clients see all the time, and in a quiet moment now and then at everything;
-the first violation ends the piece. Without a bug ("none") there must be no violation. Results are kept
-in a file, and what is there is not run again.
+the first violation ends the piece. Without a bug ("none") there must be no violation. Results are
+kept in a file, and what is there is not run again.
 """
 import argparse
 import asyncio

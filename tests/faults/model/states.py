@@ -145,6 +145,7 @@ class Replay:
         self.r = Result("I4 lifecycles")
         self.states, self.figures = {}, {}
         self.archived, self.confirmed_held = set(), {}
+        self.held = {}  # order → whether its demand is held, as the inventory's journal goes on
         self.seen = Counter()
 
     def see(self, e, m, what, entity):
@@ -226,7 +227,13 @@ class Replay:
                 "invoiced and settled")
         self.figures[e.subject] = lines, revision, requested
 
+    def _shipment(self, e, kind, what, s, before):
+        if kind in ("ShipmentPickingStarted", "ShipmentPicked", "ShipmentShipped"):
+            self.r.holds(not self.held.get(s.order_id), e.subject, kind, "while its order is held,"
+                         " at", e.position)
+
     def _demand(self, e, kind, what, d, before):
+        self.held[d.order_id] = d.held
         for x in d.lines:
             ordered, open_, reserved, backordered, shipped, released = (
                 quantity(getattr(x, n)) for n in (
@@ -275,6 +282,7 @@ class Replay:
 _RULES = {
     "tandem.order.v1.Order": Replay._order,
     "tandem.inventory.v1.Demand": Replay._demand,
+    "tandem.inventory.v1.Shipment": Replay._shipment,
     "tandem.billing.v1.Invoice": Replay._invoice,
     "tandem.customer.v1.Customer": Replay._customer,
 }

@@ -135,6 +135,20 @@ class States(unittest.TestCase):
         self.right(feed)
         self.wrong(shipment(feed, "ShipmentCancelled", "CANCELLED"))
 
+    def test_what_is_held_is_not_shipped(self):
+        def feed(*steps):
+            made = Feed("inventory")
+            for kind, state, held in (("DemandRecorded", "RECORDED", False),
+                                      ("StockReserved", "RELEASED", False)) + steps:
+                made.add(DEMAND, kind, {"order_id": "ord_1", "state": "DEMAND_STATE_" + state,
+                                        "held": held})
+            return shipment(shipment(made, "ShipmentPlanned", "PLANNED"), "ShipmentShipped",
+                            "SHIPPED")
+        self.right(feed())
+        held = "DemandHeld", "RELEASED", True
+        self.wrong(feed(held))
+        self.right(feed(held, ("DemandResumed", "RELEASED", False)))
+
     def test_a_shipment_that_is_packed_is_not_planned_anew(self):
         feed = shipment(shipment(Feed("inventory"), "ShipmentPlanned", "PLANNED"), "ShipmentPicked",
                         "PICKED")
