@@ -245,7 +245,9 @@ TEST_F(Http2, CallsThatAreOverBeforeTheyBeginAreSurvived) {
   for (int i = 0; i < 500; ++i) {
     calls.Start(kList, "", {.timeout = absl::Microseconds(i * 10)}, [&over](Answered answered) {
       over += answered.status.code() == StatusCode::kDeadlineExceeded;
-      EXPECT_TRUE(answered.status.ok() || answered.status.code() == StatusCode::kDeadlineExceeded)
+      // Where so many wait that its time would be up before its turn, it is told at once.
+      EXPECT_TRUE(answered.status.ok() || ReasonOf(answered.status) == "OVERLOADED" ||
+                  answered.status.code() == StatusCode::kDeadlineExceeded)
           << answered.status;
     });
   }
