@@ -260,16 +260,20 @@ class TheSchedule(unittest.IsolatedAsyncioTestCase):
                     self.assertTrue(hasattr(faults_lib.Faults, "_" + kind.lower()), kind)
 
 
+def names_in_sources(pattern):
+    found = set()
+    for folder in ("platform", "services", "bus-adapters"):
+        for path, _, names in os.walk(os.path.join(api_lib.ROOT, folder)):
+            for name in names:
+                if name.endswith(".cc"):
+                    with open(os.path.join(path, name)) as file:
+                        found.update(re.findall(pattern, file.read()))
+    return found
+
+
 class TheFailpoints(unittest.TestCase):
     def test_are_those_that_the_sources_have(self):
-        found = set()
-        for folder in ("platform", "services", "bus-adapters"):
-            for path, _, names in os.walk(os.path.join(api_lib.ROOT, folder)):
-                for name in names:
-                    if name.endswith(".cc"):
-                        with open(os.path.join(path, name)) as file:
-                            found.update(re.findall(
-                                r'TANDEM_FAILPOINT(?:_RETURN|_STATUS)?\(\s*"([^"]+)"', file.read()))
+        found = names_in_sources(r'TANDEM_FAILPOINT(?:_RETURN|_STATUS)?\(\s*"([^"]+)"')
         self.assertEqual(found, set(failpoints.POINTS))
 
     def test_each_is_drawn_and_what_the_rare_ones_need_is_there(self):
@@ -338,13 +342,7 @@ class TheSlowDisk(unittest.TestCase):
 
 class ThePlantedBugs(unittest.TestCase):
     def test_are_those_that_the_sources_have(self):
-        found = set()
-        for folder in ("platform", "services", "bus-adapters"):
-            for path, _, names in os.walk(os.path.join(api_lib.ROOT, folder)):
-                for name in names:
-                    if name.endswith(".cc"):
-                        with open(os.path.join(path, name)) as file:
-                            found.update(re.findall(r'TANDEM_PLANTED\(\s*"([^"]+)"', file.read()))
+        found = names_in_sources(r'TANDEM_PLANTED\(\s*"([^"]+)"')
         self.assertEqual(found, set(prove.BUGS))
 
     def test_each_is_to_be_found_in_nine_of_ten_seeds_and_none_without_one(self):
