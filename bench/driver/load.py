@@ -7,7 +7,7 @@ import re
 import struct
 import subprocess
 
-from machine import _stat, environment
+from machine import _stat, clean_environment
 from world import CURRENCY, TAX_PERCENT, date, money, path, price, quantity, request, ulid
 
 UUID = "00000000-0000-4000-8000-0000f111ed00"
@@ -96,7 +96,8 @@ class Runner:
         argv = ["setpriv", "--pdeathsig=KILL", os.path.join(self.bin, program), mode]
         argv += ["--%s=%s" % (k.replace("_", "-"), v) for k, v in flags.items() if v is not None]
         with open(self.machine.log(program), "ab") as log:
-            popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, env=environment())
+            popen = subprocess.Popen(
+                argv, stdout=subprocess.PIPE, stderr=log, env=clean_environment())
         before = after = perf = None
         told = {}
         for line in popen.stdout:
@@ -135,7 +136,7 @@ class Runner:
         told = subprocess.run(
             ["setpriv", "--pdeathsig=KILL", _pg("pgbench"), "-n", "-M", "prepared", "-f", script,
              "-c", str(clients), "-j", str(min(2, clients)), "-T", str(seconds), url],
-            check=True, capture_output=True, env=environment()).stdout.decode()
+            check=True, capture_output=True, env=clean_environment()).stdout.decode()
         after = self.machine.cpu()
         return dict(per_second=float(re.search(r"^tps = ([0-9.]+)", told, re.M).group(1)),
                     accepted=int(re.search(r"actually processed: (\d+)", told).group(1)),
@@ -175,5 +176,5 @@ def _pg(name):
 def psql(url, *args, stdin=None):
     subprocess.run([_pg("psql"), "-q", "-v", "ON_ERROR_STOP=1", url, *args], check=True,
                    stdin=stdin or subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   env=environment())
+                   env=clean_environment())
 

@@ -4,37 +4,18 @@ Every process ends with the driver, however that ends. Figures of a process come
 each one's share is told apart.
 """
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PORTS = (20000, 32000)  # outside the range that the kernel gives to clients
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 600
 
-
-def free_port(taken=set()):
-    while True:
-        port = random.SystemRandom().randrange(*PORTS)
-        if port in taken:
-            continue
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        taken.add(port)
-        return port
-
-
-def environment():
-    """Without TANDEM_…: those are settings."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("TANDEM_")}
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+from loopback import clean_environment, free_port  # noqa: E402
 
 
 def say(text):
@@ -85,7 +66,7 @@ class Process:
         self.log = log
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", *argv], env={**environment(), **(env or {})},
+                ["setpriv", "--pdeathsig=KILL", *argv], env={**clean_environment(), **(env or {})},
                 stdin=stdin or subprocess.DEVNULL, stderr=out,
                 stdout=subprocess.PIPE if ready else out)
         self.ready_line, self.ready_s = None, None

@@ -9,7 +9,7 @@ import time
 
 from figures import Bench
 from load import _pg
-from machine import ROOT, Process, environment, wait_for
+from machine import ROOT, Process, clean_environment, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POM = os.path.join(os.path.dirname(HERE), "peers/debezium/pom.xml")
@@ -66,7 +66,7 @@ def _write(file, properties):
 def _insert(ctx, *args):
     told = subprocess.run([_pg("pgbench"), "-n", "-M", "prepared", "-f", ROWS, "-c", "4", "-j", "2",
                            *args, ctx.postgres.url + "peer"], check=True, capture_output=True,
-                          env=environment()).stdout.decode()
+                          env=clean_environment()).stdout.decode()
     return int(re.search(r"actually processed: (\d+)", told).group(1))
 
 

@@ -6,7 +6,7 @@ import time
 
 from chain import Chains
 from figures import Bench
-from machine import environment
+from machine import clean_environment
 from world import PARTS
 
 
@@ -56,7 +56,7 @@ def inner(ctx):
             "--benchmark_min_time=%g" % (0.01 if ctx.mode == "smoke" else 0.5),
             "--benchmark_repetitions=%d" % ctx.sizes["rounds"]]
     told = json.loads(subprocess.run(argv, check=True, capture_output=True,
-                                     env=environment()).stdout)
+                                     env=clean_environment()).stdout)
     runs = {}
     for one in told["benchmarks"]:
         if one.get("run_type", "iteration") == "iteration":

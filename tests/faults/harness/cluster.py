@@ -9,10 +9,8 @@ import asyncio
 import json
 import mmap
 import os
-import random
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -21,30 +19,13 @@ import time
 import api as api_lib
 from api import PARTS, ROOT
 
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+from loopback import clean_environment, free_port  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-PORTS = (20000, 32000)
 RESTART_DELAY_S = 0.1   # the restart policy's, doubled while it ends at once
 RESTART_DELAY_MAX_S = 1.0
 SERVING_PATIENCE_S = 240
-
-
-def free_port(taken=set()):
-    while True:
-        port = random.SystemRandom().randrange(*PORTS)
-        if port in taken:
-            continue
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        taken.add(port)
-        return port
-
-
-def clean_environment():
-    """Without TANDEM_…: those are settings."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("TANDEM_")}
 
 
 def preloaded(folder, name):
