@@ -14,11 +14,14 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait.h"
 
 namespace tandem::test {
 namespace {
 
 constexpr int kPagesMax = 100;
+constexpr absl::Duration kReadersPatience = absl::Minutes(1);
+constexpr absl::Duration kRest = absl::Seconds(1);  // without a change nothing is under way
 constexpr size_t kUlid = 26;
 // 2012-07-04, the time in all ids that the import makes (cli/northwind/parts.cc).
 constexpr absl::string_view kImportTime = "01717mjk00";
@@ -202,6 +205,14 @@ Digest DigestOf(const std::string& data_dir) {
   std::map<std::string, std::string> addresses;
   for (const char* part : kParts) addresses[part] = *address;
   Digest digest = DigestOf(addresses);
+  EXPECT_TRUE(WaitFor(
+      [&] {
+        absl::SleepFor(kRest);
+        Digest later = DigestOf(addresses);
+        std::swap(digest, later);
+        return digest == later;
+      },
+      kReadersPatience));
   EXPECT_TRUE((*served)->Stop().ok());
   return digest;
 }
@@ -234,6 +245,18 @@ void ExpectSame(const Digest& got, const Digest& undisturbed) {
       break;
     }
   }
+}
+
+void ExpectSameSoon(const std::map<std::string, std::string>& addresses,
+                    const Digest& undisturbed) {
+  Digest digest;
+  (void)WaitFor(
+      [&] {
+        digest = DigestOf(addresses);
+        return digest == undisturbed;
+      },
+      kReadersPatience);
+  ExpectSame(digest, undisturbed);
 }
 
 }  // namespace tandem::test
