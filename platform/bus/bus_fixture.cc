@@ -316,15 +316,20 @@ bool KafkaBus::RelayIsAt(int64_t position) {
   return test::WaitFor([&] { return relay_->status().position >= position; });
 }
 
-std::unique_ptr<Feed> KafkaBus::MakeFeed(const std::string& group,
-                                         const std::vector<std::string>& topics) {
+KafkaFeedOptions KafkaBus::feed_options(const std::string& group,
+                                        const std::vector<std::string>& topics) {
   KafkaFeedOptions options;
   options.brokers = broker_.bootstrap();
   options.group = absl::StrCat(prefix_, group);
   options.topics = topics;
   options.topic_prefix = prefix_;
   options.source = source_.MakeFeed();
-  return Must(MakeKafkaFeed(std::move(options)));
+  return options;
+}
+
+std::unique_ptr<Feed> KafkaBus::MakeFeed(const std::string& group,
+                                         const std::vector<std::string>& topics) {
+  return Must(MakeKafkaFeed(feed_options(group, topics)));
 }
 
 // --- Consumers

@@ -19,6 +19,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "platform/bus/feed.h"
+#include "platform/bus/kafka_feed.h"
 #include "platform/bus/quarantine.h"
 #include "platform/bus/relay.h"
 #include "platform/bus/runner.h"
@@ -133,6 +134,7 @@ class KafkaBus : public Bus {
   std::unique_ptr<Feed> MakeFeed(const std::string& group,
                                  const std::vector<std::string>& topics) override;
   bool is_kafka() const override { return true; }
+  KafkaFeedOptions feed_options(const std::string& group, const std::vector<std::string>& topics);
   RelayOptions relay_options() const;
   void StartRelay();
   void StopRelay() { relay_ = nullptr; }

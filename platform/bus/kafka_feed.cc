@@ -22,9 +22,9 @@ constexpr int64_t kLookAgainMaxMs = 2'000;
 constexpr int kTopicsTimeoutMs = 1000;
 constexpr absl::Duration kClosePatience = absl::Seconds(3);
 
-KafkaSettings SettingsOf(const std::string& group) {
-  return {
-      {"group.id", group},
+KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
+  KafkaSettings settings = {
+      {"group.id", options.group},
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", "earliest"},
@@ -41,6 +41,16 @@ KafkaSettings SettingsOf(const std::string& group) {
       {"queued.min.messages", "10000"},
       {"queued.max.messages.kbytes", "16384"},
   };
+  if (!options.instance.empty()) settings.emplace_back("group.instance.id", options.instance);
+  return settings;
+}
+
+// Whether the group counts the client among its members, as the client knows.
+bool IsMember(rd_kafka_t* client) {
+  char* id = rd_kafka_memberid(client);
+  const bool is = id != nullptr && *id != '\0';
+  if (id != nullptr) rd_kafka_mem_free(client, id);
+  return is;
 }
 
 Headers HeadersIn(const rd_kafka_message_t& record) {
@@ -117,8 +127,8 @@ class KafkaFeed final : public Feed {
   // A client that is subscribed to those topics that exist; the others are looked for.
   absl::Status Ready() {
     if (client_ == nullptr) {
-      TANDEM_ASSIGN_OR_RETURN(
-          client_, OpenKafka(RD_KAFKA_CONSUMER, options_.brokers, SettingsOf(options_.group)));
+      TANDEM_ASSIGN_OR_RETURN(client_,
+                              OpenKafka(RD_KAFKA_CONSUMER, options_.brokers, SettingsOf(options_)));
       rd_kafka_poll_set_consumer(client_.get());
       subscribed_.clear();
       next_look_ = absl::InfinitePast();
@@ -180,6 +190,13 @@ class KafkaFeed final : public Feed {
   void Close() {
     if (client_ == nullptr) return;
     const absl::Time deadline = absl::Now() + kClosePatience;
+    // A member with an instance stays one when it is closed, but not when it wants no topics.
+    if (!options_.instance.empty() && IsMember(client_.get())) {
+      rd_kafka_unsubscribe(client_.get());
+      while (IsMember(client_.get()) && absl::Now() < deadline) {
+        const KafkaMessage served(rd_kafka_consumer_poll(client_.get(), 5));
+      }
+    }
     {
       const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
       rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue.get());

@@ -23,6 +23,10 @@ struct KafkaFeedOptions {
   std::vector<std::string> topics;
   std::string topic_prefix;      // before each topic's name in Kafka; for tests that share a broker
   std::unique_ptr<Feed> source;  // Fill and Heads go there
+  // The same over restarts and no other member's of the group: a reader that was killed then reads
+  // on as soon as it is back, not when the broker has given its predecessor up. Empty: a new member
+  // each time. Of two that run with the same, each puts the other out.
+  std::string instance;
   // Told of each record that was passed over; may be null. Called in the runner's thread.
   std::function<void(const absl::Status&)> passed_over = nullptr;
 };

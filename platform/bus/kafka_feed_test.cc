@@ -132,5 +132,73 @@ TEST(KafkaFeed, AReaderThatKnowsNothingOfItsSourceWaitsForIt) {
   EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
 }
 
+// How many members a group has, by the broker's word.
+int MembersOf(const std::string& group) {
+  auto client = OpenKafka(RD_KAFKA_PRODUCER, test::KafkaBroker::Shared().bootstrap(), {});
+  const rd_kafka_group_list* groups = nullptr;
+  if (rd_kafka_list_groups(client->get(), group.c_str(), &groups, 10'000) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return -1;
+  }
+  const int members = groups->group_cnt == 1 ? groups->groups[0].member_cnt : 0;
+  rd_kafka_group_list_destroy(groups);
+  return members;
+}
+
+TEST(KafkaFeed, AReaderThatWasKilledReadsOnWhenItIsBack) {
+  Source source;
+  Ledger ledger;
+  KafkaBus bus(source);
+  source.Spread(50);
+  ASSERT_TRUE(bus.RelayIsAt(50));
+  {  // Not missed by the broker for longer than any test waits.
+    auto killed = OpenKafka(RD_KAFKA_CONSUMER, test::KafkaBroker::Shared().bootstrap(),
+                            {{"group.id", bus.prefix() + "ledger"},
+                             {"group.instance.id", "here"},
+                             {"partition.assignment.strategy", "range"},
+                             {"max.poll.interval.ms", "600000"},
+                             {"session.timeout.ms", "600000"}});
+    ASSERT_TRUE(killed.ok());
+    const KafkaList list(rd_kafka_topic_partition_list_new(2));
+    for (const std::string& topic : kTopics) {
+      rd_kafka_topic_partition_list_add(list.get(), (bus.prefix() + topic).c_str(),
+                                        RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_subscribe(killed->get(), list.get());
+    ASSERT_TRUE(test::WaitFor([&] {
+      const KafkaMessage served(rd_kafka_consumer_poll(killed->get(), 100));
+      rd_kafka_topic_partition_list_t* raw = nullptr;
+      rd_kafka_assignment(killed->get(), &raw);
+      return KafkaList(raw)->cnt > 0;
+    }));
+    rd_kafka_destroy_flags(killed->release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+  ASSERT_EQ(MembersOf(bus.prefix() + "ledger"), 1);
+  KafkaFeedOptions options = bus.feed_options("ledger", kTopics);
+  options.instance = "here";
+  Runner runner(CountingConsumer(ledger, kTopics), *MakeKafkaFeed(std::move(options)),
+                ledger.writer(), ledger.rows(), QuickOptions());
+  source.Spread(50);
+  EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
+}
+
+TEST(KafkaFeed, AReaderThatEndsLeavesTheGroupAtOnce) {
+  Source source;
+  Ledger ledger;
+  KafkaBus bus(source);
+  source.Spread(50);
+  KafkaFeedOptions options = bus.feed_options("ledger", kTopics);
+  options.instance = "here";
+  {
+    Runner runner(CountingConsumer(ledger, kTopics), *MakeKafkaFeed(std::move(options)),
+                  ledger.writer(), ledger.rows(), QuickOptions());
+    EXPECT_TRUE(StepUntil(runner, [&] { return ledger.HasAll(source, kTopics); }));
+    EXPECT_EQ(MembersOf(bus.prefix() + "ledger"), 1);
+  }
+  // Sooner than the broker would miss it.
+  EXPECT_TRUE(
+      test::WaitFor([&] { return MembersOf(bus.prefix() + "ledger") == 0; }, absl::Seconds(5)));
+}
+
 }  // namespace
 }  // namespace tandem::bus

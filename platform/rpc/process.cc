@@ -50,6 +50,16 @@ int DefaultPort(absl::string_view name) {
   return kEmbeddedPort;
 }
 
+// Where a process serves names it, also after a restart: no two serve in one place. Empty when the
+// port is any free one.
+std::string InstanceOf(absl::string_view listen) {
+  const size_t colon = listen.rfind(':');
+  if (colon == absl::string_view::npos || listen.substr(colon + 1) == "0") return "";
+  char host[256] = "";
+  if (gethostname(host, sizeof(host) - 1) != 0) return "";
+  return absl::StrCat(host, listen.substr(colon));
+}
+
 void RaiseDescriptorLimit() {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kDescriptorsWanted) return;
@@ -98,6 +108,7 @@ class ProcessRep final : public Process {
   std::set<std::string> hosted_;
   std::map<std::string, std::string> addresses_;
   std::string kafka_;
+  std::string instance_;  // this process's name in the groups of Kafka's readers
   absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<Part>> parts_;
@@ -154,6 +165,7 @@ absl::StatusOr<std::unique_ptr<bus::Feed>> ProcessRep::FeedFor(
   options.group = absl::StrCat(reader, ".on.", owner);
   options.topics = topics;
   options.source = std::move(direct);
+  options.instance = instance_;
   return bus::MakeKafkaFeed(std::move(options));
 }
 
@@ -226,6 +238,7 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
   server.address = values[keys.listen];
   if (server.address.empty()) server.address = absl::StrCat("127.0.0.1:", DefaultPort(name));
   server.drain = absl::Milliseconds(values[keys.drain_ms]);
+  instance_ = InstanceOf(server.address);
   TANDEM_RETURN_IF_ERROR(StartSubscriptions(options));
   std::vector<bus::Quarantine*> quarantines;
   for (auto& quarantine : quarantines_) quarantines.push_back(quarantine.get());

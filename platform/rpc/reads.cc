@@ -12,6 +12,7 @@
 #include "platform/rpc/commands.h"
 #include "platform/rpc/filter.h"
 #include "platform/rpc/filter_sql.h"
+#include "platform/rpc/get_rounds.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/order_by.h"
 #include "platform/rpc/page_token.h"
@@ -68,17 +69,52 @@ void AddParams(const std::vector<SqlValue>& values, std::vector<store::Value>* p
 // A few threads that read; callers queue. gRPC's own threads never wait for a database.
 struct Reads::Rep {
   Rep(store::Reader& r, std::string s, int threads)
-      : reader(r), service(std::move(s)), validator(ValidatorOf(service)), pool(threads) {}
+      : reader(r),
+        service(std::move(s)),
+        validator(ValidatorOf(service)),
+        rounds(r, pool),
+        pool(threads) {}
+
+  absl::Status Check(const grpc::CallbackServerContext& context, const Message& request) const {
+    TANDEM_RETURN_IF_ERROR(CheckCall(DefaultCallChecks(), context));
+    TANDEM_RETURN_IF_ERROR(CheckRequestSize(request, kRequestBytesMax));
+    return validator.Check(request);
+  }
 
   grpc::ServerUnaryReactor* Queue(grpc::CallbackServerContext* context, const Message& request,
                                   std::function<absl::Status()> read) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    absl::Status status = CheckCall(DefaultCallChecks(), *context);
-    if (status.ok()) status = CheckRequestSize(request, kRequestBytesMax);
-    if (status.ok()) status = validator.Check(request);
+    absl::Status status = Check(*context, request);
     if (status.ok()) status = QueueChecked(reactor, TimeLeft(*context), std::move(read));
     if (!status.ok()) reactor->Finish(ToGrpc(status));
     return reactor;
+  }
+
+  grpc::ServerUnaryReactor* QueueGet(grpc::CallbackServerContext* context, const Message& request,
+                                     Message* answer, absl::string_view entity) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    absl::Status status = Check(*context, request);
+    if (status.ok()) status = GetChecked(reactor, TimeLeft(*context), request, answer, entity);
+    if (!status.ok()) reactor->Finish(ToGrpc(status));
+    return reactor;
+  }
+
+  absl::Status GetChecked(grpc::ServerUnaryReactor* reactor, absl::Duration left,
+                          const Message& request, Message* answer, absl::string_view entity) {
+    const std::string id =
+        request.GetReflection()->GetString(request, request.GetDescriptor()->field(0));
+    TANDEM_ASSIGN_OR_RETURN(const Admission::Ticket ticket, admission.Enter(left));
+    const auto done = [this, reactor, ticket, id, answer, entity](GetRounds::Found row) {
+      admission.Leave(ticket, !absl::IsDeadlineExceeded(row.status()));
+      absl::Status status = row.status();
+      if (status.ok() && *row == nullptr) status = NotFound(entity, {id});
+      if (status.ok()) answer->GetReflection()->Swap(answer, row->get());
+      reactor->Finish(ToGrpc(status));
+    };
+    absl::Status status = rounds.Queue(answer->GetDescriptor(),
+                                       {id, SteadyNow() + absl::ToChronoNanoseconds(left), done});
+    if (!status.ok()) admission.Leave(ticket, false);
+    return status;
   }
 
   absl::Status QueueChecked(grpc::ServerUnaryReactor* reactor, absl::Duration left,
@@ -120,6 +156,7 @@ struct Reads::Rep {
   absl::Mutex tokens_mutex;
   std::unique_ptr<PageTokens> tokens;
   Admission admission;
+  GetRounds rounds;
   WorkPool pool;  // the last: its threads use the rest
 };
 
@@ -189,15 +226,7 @@ Reads::~Reads() = default;
 grpc::ServerUnaryReactor* Reads::GetAny(grpc::CallbackServerContext* context,
                                         const Message& request, Message* answer,
                                         absl::string_view entity) {
-  return rep_->Queue(context, request, [this, &request, answer, entity]() -> absl::Status {
-    const std::string id =
-        request.GetReflection()->GetString(request, request.GetDescriptor()->field(0));
-    TANDEM_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Message>> rows,
-                            rep_->reader.Get(answer->GetDescriptor(), {id}));
-    if (rows[0] == nullptr) return NotFound(entity, {id});
-    answer->GetReflection()->Swap(answer, rows[0].get());
-    return absl::OkStatus();
-  });
+  return rep_->QueueGet(context, request, answer, entity);
 }
 
 grpc::ServerUnaryReactor* Reads::BatchGetAny(grpc::CallbackServerContext* context,

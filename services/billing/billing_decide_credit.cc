@@ -22,21 +22,6 @@ v1::ReserveCreditResponse AnswerOf(absl::string_view order_id, v1::CreditOutcome
   return answer;
 }
 
-// An order over nothing needs no account.
-void GiveNothing(absl::string_view order_id, const Wish& wish, Context& context, State& state) {
-  auto* commitment = state.Edit<v1::CreditCommitment>(order_id);
-  StopWaiting(commitment, nullptr, state);
-  SetMoney(0, wish.currency, commitment->mutable_committed());
-  SetMoney(0, wish.currency, commitment->mutable_invoiced());
-  commitment->set_revision(wish.revision);
-  v1::CreditCommitmentEvent event;
-  auto* reserved = event.mutable_credit_reserved();
-  reserved->set_order_id(std::string(order_id));
-  reserved->set_revision(wish.revision);
-  *reserved->mutable_amount() = commitment->committed();
-  state.Emit<v1::CreditCommitment>(context, order_id, std::move(event), /*with_previous=*/true);
-}
-
 // An order's commitment, behind the account or the payer that it is of.
 void CommitmentHints(absl::string_view order_id, Wanted& wanted) {
   HintAccountOf(kAccountOfOrder, order_id, wanted);
@@ -98,11 +83,8 @@ absl::StatusOr<v1::ReserveCreditResponse> ReserveCredit(const v1::ReserveCreditR
     }
   }
   if (!figures.has_value()) {
-    if (wish.asked_micros == 0) {
-      GiveNothing(order_id, wish, context, state);
-    } else {
-      WaitForAccount(order_id, wish, context, state);
-    }
+    // Also for nothing: its goods will be billed to somebody.
+    WaitForAccount(order_id, wish, context, state);
   } else {
     const int64_t before = figures->exposure();
     TANDEM_RETURN_IF_ERROR(DecideWish(order_id, wish, *figures, context, state));

@@ -102,6 +102,17 @@ TEST(ReserveCredit, WaitsForAnAccountByItsPayer) {
   EXPECT_TRUE(reserved.lifts_refusal());
 }
 
+TEST(ReserveCredit, OverNothingWaitsForAnAccountToo) {
+  Desk desk;
+  v1::ReserveCreditRequest wish = Desk::Wish(1, 1, "0");
+  wish.clear_account_id();
+  wish.set_payer_customer_id(Cus(1));
+  EXPECT_EQ(Desk::Outcome(desk.Ok(ReserveCredit, wish)), "WAITING ACCOUNT_MISSING");
+  desk.Account(1, "100");
+  EXPECT_EQ(desk.told(), "DebtorAccountOpened CreditReserved CustomerUpdated");
+  EXPECT_EQ(desk.Commitment(1).account_id(), Acc(1));
+}
+
 TEST(ReserveCredit, AnOrderThatWaitedForAnAccountMayNameOne) {
   Desk desk;
   v1::ReserveCreditRequest wish = Desk::Wish(1, 1, "70");

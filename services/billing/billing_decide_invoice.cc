@@ -291,16 +291,20 @@ absl::StatusOr<v1::Invoice> PostInvoice(const v1::PostInvoiceRequest& request, C
                         "name the account or the payer's customer");
   }
   std::string id = InvoiceOfShipment(request.shipment_id());
-  const std::string account_id =
-      PayerAccountId(request.account_id(), request.payer_customer_id(), state);
+  std::string account_id = PayerAccountId(request.account_id(), request.payer_customer_id(), state);
   absl::StatusOr<Figures> found = Figures::Of(account_id, state);
   // Asked for with the account, so that one round brings them all.
   const auto* billed = state.Find<v1::Invoice>(id.empty() ? request.invoice_id() : id);
-  state.Find<v1::CreditCommitment>(request.order_id());
+  const auto* promised = state.Find<v1::CreditCommitment>(request.order_id());
   if (billed != nullptr) {
     if (!id.empty()) return state.Answer<v1::Invoice>(id);
     return Refuse(absl::StatusCode::kAlreadyExists, "INVOICE_ALREADY_EXISTS",
                   "there is an invoice of that id", "invoice_id");
+  }
+  // Who owes was decided with the credit, also when the payer's account was closed since.
+  if (account_id.empty() && promised != nullptr && !promised->account_id().empty()) {
+    account_id = promised->account_id();
+    found = Figures::Of(account_id, state);
   }
   if (account_id.empty()) {
     return Refuse(absl::StatusCode::kFailedPrecondition, "DEBTOR_ACCOUNT_MISSING",

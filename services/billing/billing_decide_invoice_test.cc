@@ -101,6 +101,19 @@ TEST(PostInvoice, FindsThePayersFirstAccount) {
   EXPECT_EQ(desk.Ok(PostInvoice, bill).account_id(), Acc(1));
 }
 
+TEST(PostInvoice, OfAnAccountClosedSinceGoesToItStill) {
+  Desk desk;
+  desk.Account(1, "");
+  EXPECT_EQ(desk.Reserve(1, 1, "0"), "RESERVED");
+  v1::CloseAccountRequest close;
+  close.set_account_id(Acc(1));
+  desk.Ok(CloseAccount, close);  // nothing is open on it
+  v1::PostInvoiceRequest bill = Desk::Bill(1, 1, {"0"});
+  bill.clear_account_id();
+  bill.set_payer_customer_id(Cus(1));
+  EXPECT_EQ(desk.Ok(PostInvoice, bill).account_id(), Acc(1));
+}
+
 TEST(PostInvoice, OneTypedByAPersonHasNoShipment) {
   Desk desk;
   desk.Account(1, "");

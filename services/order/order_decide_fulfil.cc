@@ -225,7 +225,8 @@ Answer<v1::Order> RecordShipment(const v1::RecordShipmentRequest& request, Conte
           path + ".quantity");
     }
     figures.shipped += quantity;
-    figures.reserved = std::max<int64_t>(0, figures.reserved - quantity);
+    // Inventory's reserved and backordered make up what is open there: what is above takes from
+    // the reserved. A report that has counted this shipment already leaves nothing above.
     figures.TrimToOpen();
     figures.WriteTo(line);
 

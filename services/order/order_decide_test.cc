@@ -689,6 +689,19 @@ TEST(RecordShipment, ThatOvertakesTheConfirmationLeavesNothingReserved) {
   EXPECT_EQ(Pieces(order.lines(0).backordered()), "2");
 }
 
+TEST(RecordShipment, TakesNothingOffWhatWasReservedBehindIt) {
+  Desk desk;
+  desk.GiveMasters();
+  desk.Place({"prd_chai 10"});
+  desk.Confirm(2, "5", "5");
+  desk.Confirm(4, "5", "0");  // 5 have left, and a receipt served the rest: told first
+  v1::Order order = desk.Ship("shp_1", "5");
+  EXPECT_EQ(Pieces(order.lines(0).reserved()), "5");
+  EXPECT_EQ(Pieces(order.lines(0).backordered()), "0");
+  order = desk.Ship("shp_2", "5");
+  EXPECT_EQ(Pieces(order.lines(0).reserved()), "0");
+}
+
 TEST(RecordShipment, RefusesWhatCannotBeTrue) {
   Desk desk;
   desk.GiveMasters();

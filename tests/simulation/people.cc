@@ -42,11 +42,9 @@ google::type::Money SomePrice(World& world) {
                                  999'990'000, 1'999'995'000, 333'333,    5'555'000};
   return MoneyOf(kPrices[world.chance().Below(8)], kCurrency);
 }
-// Nothing is free by itself: an order over nothing needs no account, and its invoice does
-// (README.md).
-std::string SomeDiscount(World& world, bool may_be_free) {
+std::string SomeDiscount(World& world) {
   constexpr const char* kDiscounts[] = {"", "", "", "", "0.05", "0.333333", "0.125", "1"};
-  return kDiscounts[world.chance().Below(may_be_free ? 8 : 7)];
+  return kDiscounts[world.chance().Below(8)];
 }
 
 // Those of a type that satisfy a condition, one by chance; null where there is none.
@@ -101,7 +99,7 @@ void Place(World& world) {
     line->set_product_id(product->id());
     SetQuantity(world.chance().Between(1, 9) * kMicrosPerUnit, "C62", line->mutable_quantity());
     if (world.chance().Percent(85)) *line->mutable_unit_price() = SomePrice(world);
-    line->mutable_discount()->set_value(SomeDiscount(world, order->lines_size() > 1));
+    line->mutable_discount()->set_value(SomeDiscount(world));
   }
   if (world.chance().Percent(10)) {
     *order->mutable_freight()->mutable_net() = MoneyOf(4'990'000, kCurrency);
@@ -406,7 +404,7 @@ void Sell(World& world) {
     line->set_catalogue_item_id(item->id());
     SetQuantity(world.chance().Between(1, 6) * kMicrosPerUnit, "C62", line->mutable_quantity());
     *line->mutable_unit_price() = SomePrice(world);
-    line->mutable_discount()->set_value(SomeDiscount(world, false));
+    line->mutable_discount()->set_value(SomeDiscount(world));
     world.Ask(request);
   } else if (how < 8 && draft != nullptr) {
     if (world.chance().Percent(15)) {
