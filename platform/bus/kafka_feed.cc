@@ -20,6 +20,7 @@ constexpr absl::Duration kCommitEvery = absl::Milliseconds(500);
 constexpr int64_t kLookAgainBaseMs = 50;
 constexpr int64_t kLookAgainMaxMs = 2'000;
 constexpr int kTopicsTimeoutMs = 1000;
+constexpr absl::Duration kLeavePatience = absl::Seconds(1);
 constexpr absl::Duration kClosePatience = absl::Seconds(3);
 
 KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
@@ -33,6 +34,7 @@ KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
       {"session.timeout.ms", "10000"},
       {"heartbeat.interval.ms", "1000"},
       {"max.poll.interval.ms", "300000"},
+      {"socket.timeout.ms", "10000"},
       // A broker answers as soon as there is a byte; this bounds how long a new partition waits.
       // Much less, and what all idle readers ask keeps a small broker busy.
       {"fetch.wait.max.ms", "250"},
@@ -185,30 +187,39 @@ class KafkaFeed final : public Feed {
     next_commit_ = absl::Now() + kCommitEvery;
   }
 
-  // Leaves the group, so that another member takes over at once; with a broker that does not
-  // answer, goes without.
+  // Leaves the group, so that another member takes over at once. A client that waits for a broker
+  // that does not answer is left to itself: it could hold its destruction for a minute.
   void Close() {
     if (client_ == nullptr) return;
-    const absl::Time deadline = absl::Now() + kClosePatience;
-    // A member with an instance stays one when it is closed, but not when it wants no topics.
-    if (!options_.instance.empty() && IsMember(client_.get())) {
-      rd_kafka_unsubscribe(client_.get());
-      while (IsMember(client_.get()) && absl::Now() < deadline) {
-        const KafkaMessage served(rd_kafka_consumer_poll(client_.get(), 5));
-      }
-    }
-    {
-      const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
-      rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue.get());
-      while (error == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 &&
-             absl::Now() < deadline) {
-        const KafkaEvent served(rd_kafka_queue_poll(queue.get(), 20));
-      }
-      if (error != nullptr) rd_kafka_error_destroy(error);
-    }
-    rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    Leave(absl::Now() + kLeavePatience);
+    const bool closed = CloseClient(absl::Now() + kClosePatience);
+    rd_kafka_t* client = client_.release();
+    if (closed) rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     next_.clear();
     settled_.clear();
+  }
+
+  // A member with an instance stays one when it is closed, but not when it wants no topics.
+  void Leave(absl::Time deadline) {
+    if (options_.instance.empty() || !IsMember(client_.get())) return;
+    rd_kafka_unsubscribe(client_.get());
+    while (IsMember(client_.get()) && absl::Now() < deadline) {
+      const KafkaMessage served(rd_kafka_consumer_poll(client_.get(), 5));
+    }
+  }
+
+  // Whether the client can be destroyed without waiting.
+  bool CloseClient(absl::Time deadline) {
+    const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
+    rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue.get());
+    if (error != nullptr) {  // after a fatal error there is nothing to wait for
+      rd_kafka_error_destroy(error);
+      return true;
+    }
+    while (rd_kafka_consumer_closed(client_.get()) == 0 && absl::Now() < deadline) {
+      const KafkaEvent served(rd_kafka_queue_poll(queue.get(), 20));
+    }
+    return rd_kafka_consumer_closed(client_.get()) != 0;
   }
 
   KafkaFeedOptions options_;

@@ -200,5 +200,29 @@ TEST(KafkaFeed, AReaderThatEndsLeavesTheGroupAtOnce) {
       test::WaitFor([&] { return MembersOf(bus.prefix() + "ledger") == 0; }, absl::Seconds(5)));
 }
 
+TEST(KafkaFeed, AReaderEndsSoonThoughItsBrokerStandsStill) {
+  const std::unique_ptr<test::KafkaBroker> broker = *test::KafkaBroker::Start();
+  Source source;
+  KafkaBus bus(source, *broker);
+  source.Spread(50);
+  ASSERT_TRUE(bus.RelayIsAt(50));
+  KafkaFeedOptions options = bus.feed_options("ledger", kTopics);
+  options.instance = "here";
+  std::unique_ptr<Feed> feed = *MakeKafkaFeed(std::move(options));
+  ASSERT_TRUE(feed->Start(0).ok());
+  size_t read = 0;
+  ASSERT_TRUE(test::WaitFor([&] {
+    const auto batch = feed->Next(100, absl::Milliseconds(100));
+    read += batch.ok() ? batch->events.size() : 0;
+    return read == 50;
+  }));
+  broker->Pause(true);
+  feed->Settled();  // tells the broker how far it came, and will not be answered
+  const absl::Time start = absl::Now();
+  feed = nullptr;
+  EXPECT_LT(absl::Now() - start, absl::Seconds(20));  // its requests wait for longer
+  broker->Pause(false);
+}
+
 }  // namespace
 }  // namespace tandem::bus
