@@ -1,9 +1,12 @@
 #include "platform/bus/kafka_feed.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "platform/base/fault.h"
 #include "platform/base/retry.h"
@@ -187,14 +190,13 @@ class KafkaFeed final : public Feed {
     next_commit_ = absl::Now() + kCommitEvery;
   }
 
-  // Leaves the group, so that another member takes over at once. A client that waits for a broker
-  // that does not answer is left to itself: it could hold its destruction for a minute.
+  // Leaves the group, so that another member takes over at once; goes without when the broker does
+  // not answer.
   void Close() {
     if (client_ == nullptr) return;
     Leave(absl::Now() + kLeavePatience);
-    const bool closed = CloseClient(absl::Now() + kClosePatience);
-    rd_kafka_t* client = client_.release();
-    if (closed) rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    CloseClient(absl::Now() + kClosePatience);
+    Destroy(client_.release());
     next_.clear();
     settled_.clear();
   }
@@ -208,18 +210,26 @@ class KafkaFeed final : public Feed {
     }
   }
 
-  // Whether the client can be destroyed without waiting.
-  bool CloseClient(absl::Time deadline) {
+  void CloseClient(absl::Time deadline) {
     const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
     rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_.get(), queue.get());
-    if (error != nullptr) {  // after a fatal error there is nothing to wait for
-      rd_kafka_error_destroy(error);
-      return true;
-    }
-    while (rd_kafka_consumer_closed(client_.get()) == 0 && absl::Now() < deadline) {
+    while (error == nullptr && rd_kafka_consumer_closed(client_.get()) == 0 &&
+           absl::Now() < deadline) {
       const KafkaEvent served(rd_kafka_queue_poll(queue.get(), 20));
     }
-    return rd_kafka_consumer_closed(client_.get()) != 0;
+    if (error != nullptr) rd_kafka_error_destroy(error);
+  }
+
+  // In a thread of its own, which is left to itself when it takes long: librdkafka waits for
+  // requests that a broker does not answer, and now and then for a thread of its own that does not
+  // end.
+  static void Destroy(rd_kafka_t* client) {
+    const auto done = std::make_shared<absl::Notification>();
+    std::thread([client, done] {
+      rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+      done->Notify();
+    }).detach();
+    done->WaitForNotificationWithTimeout(kClosePatience);
   }
 
   KafkaFeedOptions options_;
