@@ -7,7 +7,7 @@ import re
 import struct
 import subprocess
 
-from machine import _stat, clean_environment
+from machine import _stat, clean_environment, wait_for
 from world import CURRENCY, TAX_PERCENT, date, money, path, price, quantity, request, ulid
 
 UUID = "00000000-0000-4000-8000-0000f111ed00"
@@ -132,11 +132,14 @@ class Runner:
 
     def pgbench(self, url, script, clients, seconds):
         """Transactions a second and their mean latency."""
-        before = self.machine.cpu()
+        postgres = self.machine.running["postgres"]
+        before, others = self.machine.cpu(), postgres.sessions(url)
         told = subprocess.run(
             ["setpriv", "--pdeathsig=KILL", _pg("pgbench"), "-n", "-M", "prepared", "-f", script,
              "-c", str(clients), "-j", str(min(2, clients)), "-T", str(seconds), url],
             check=True, capture_output=True, env=clean_environment()).stdout.decode()
+        # What its sessions used is the server's own when they have ended.
+        wait_for(lambda: postgres.sessions(url) <= others, "the end of pgbench's sessions")
         after = self.machine.cpu()
         return dict(per_second=float(re.search(r"^tps = ([0-9.]+)", told, re.M).group(1)),
                     accepted=int(re.search(r"actually processed: (\d+)", told).group(1)),

@@ -163,6 +163,20 @@ class Postgres(Process):
                     found.append(int(name))
         return found
 
+    def sessions(self, url):
+        """The processes that serve a database: they say so where others have their arguments; one
+        that ended and is not waited for yet says nothing."""
+        found = set()
+        for pid in self.children():
+            try:
+                with open("/proc/%d/cmdline" % pid) as file:
+                    says = file.read()
+                if not says or (" %s 127.0.0.1(" % url.rpartition("/")[2]) in says:
+                    found.add(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return found
+
     def cpu(self):
         own = _stat(self.pid)
         running = [_stat(pid) for pid in self.children()]

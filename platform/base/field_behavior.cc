@@ -1,9 +1,12 @@
 #include "platform/base/field_behavior.h"
 
+#include <map>
+#include <set>
 #include <vector>
 
 namespace tandem {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
@@ -17,26 +20,63 @@ bool HasBehavior(const FieldDescriptor& field, google::api::FieldBehavior behavi
   return false;
 }
 
+namespace {
+
+// What is to be cleared in a message of one type, and which of its messages hold more of it.
+struct Plan {
+  std::vector<const FieldDescriptor*> clear, into;
+};
+
+// Whether there is an OUTPUT_ONLY field in the type or in what it holds.
+bool HoldsAny(const Descriptor& type, std::set<const Descriptor*>* seen) {
+  if (!seen->insert(&type).second) return false;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (HasBehavior(field, google::api::OUTPUT_ONLY)) return true;
+    if (field.message_type() != nullptr && HoldsAny(*field.message_type(), seen)) return true;
+  }
+  return false;
+}
+
+// Made once a thread and type, as every request needs it; descriptors live as long as the process.
+const Plan& PlanOf(const Descriptor& type) {
+  thread_local std::map<const Descriptor*, Plan> plans;
+  auto [it, fresh] = plans.try_emplace(&type);
+  if (!fresh) return it->second;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    std::set<const Descriptor*> seen;
+    if (HasBehavior(*field, google::api::OUTPUT_ONLY)) {
+      it->second.clear.push_back(field);
+    } else if (field->message_type() != nullptr && HoldsAny(*field->message_type(), &seen)) {
+      it->second.into.push_back(field);
+    }
+  }
+  return it->second;
+}
+
+}  // namespace
+
 bool IsServersOwn(const FieldDescriptor& field) {
   return HasBehavior(field, google::api::OUTPUT_ONLY) ||
          HasBehavior(field, google::api::IDENTIFIER);
 }
 
 void ClearOutputOnly(Message* message) {
+  const Plan& plan = PlanOf(*message->GetDescriptor());
   const Reflection& r = *message->GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  r.ListFields(*message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (HasBehavior(*field, google::api::OUTPUT_ONLY)) {
+  for (const FieldDescriptor* field : plan.clear) {
+    if (field->is_repeated() ? r.FieldSize(*message, field) > 0 : r.HasField(*message, field)) {
       r.ClearField(message, field);
-    } else if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+    }
+  }
+  for (const FieldDescriptor* field : plan.into) {
+    if (!field->is_repeated()) {
+      if (r.HasField(*message, field)) ClearOutputOnly(r.MutableMessage(message, field));
       continue;
-    } else if (!field->is_repeated()) {
-      ClearOutputOnly(r.MutableMessage(message, field));
-    } else {
-      for (int i = 0; i < r.FieldSize(*message, field); ++i) {
-        ClearOutputOnly(r.MutableRepeatedMessage(message, field, i));
-      }
+    }
+    for (int i = 0; i < r.FieldSize(*message, field); ++i) {
+      ClearOutputOnly(r.MutableRepeatedMessage(message, field, i));
     }
   }
 }

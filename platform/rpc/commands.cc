@@ -34,18 +34,20 @@ constexpr int kBatchItemsMax = 1000;
 // Batches are what adapters call to go on with what was begun: they come before new work.
 constexpr int kBatchPatience = 2;
 
-// The hash of what a request asks for: its canonical bytes without the request id.
-std::string HashOf(const Message& request, const FieldDescriptor* request_id) {
-  std::unique_ptr<Message> copy(request.New());
-  copy->CopyFrom(request);
-  copy->GetReflection()->ClearField(copy.get(), request_id);
+// The hash of what a request asks for: its canonical bytes without the request id, which is taken
+// out meanwhile.
+std::string HashOf(Message* request, const FieldDescriptor* request_id) {
+  const google::protobuf::Reflection& r = *request->GetReflection();
+  std::string id = r.GetString(*request, request_id);
+  r.ClearField(request, request_id);
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     google::protobuf::io::CodedOutputStream coded(&stream);
     coded.SetSerializationDeterministic(true);
-    copy->SerializeToCodedStream(&coded);
+    request->SerializeToCodedStream(&coded);
   }
+  r.SetString(request, request_id, std::move(id));
   unsigned char hash[16];
   crypto_generichash(hash, sizeof(hash), reinterpret_cast<const unsigned char*>(bytes.data()),
                      bytes.size(), nullptr, 0);
@@ -93,7 +95,8 @@ absl::StatusOr<std::vector<Context>> CallersOf(const Message& request, int items
 absl::StatusOr<store::Command> MakeCommand(const Validator& validator, const std::string& method,
                                            const Message& request, const Context& caller) {
   // The request belongs to this call until it is answered; nobody else reads it meanwhile.
-  ClearOutputOnly(const_cast<Message*>(&request));
+  Message* own = const_cast<Message*>(&request);
+  ClearOutputOnly(own);
   if (absl::Status status = validator.Check(request); !status.ok()) return status;
   store::Command command;
   command.method = method;
@@ -102,10 +105,24 @@ absl::StatusOr<store::Command> MakeCommand(const Validator& validator, const std
   const FieldDescriptor* id = request.GetDescriptor()->FindFieldByName("request_id");
   if (id != nullptr) {
     command.context.request_id = request.GetReflection()->GetString(request, id);
-    if (!command.context.request_id.empty()) command.request_hash = HashOf(request, id);
+    if (!command.context.request_id.empty()) command.request_hash = HashOf(own, id);
   }
   return command;
 }
+
+// What a command says, until its caller is answered.
+struct Said {
+  std::unique_ptr<Message> answer;
+  bool replayed = false;
+
+  // The answer, out of what was stored where the command did not say it now; null when that does
+  // not parse.
+  std::unique_ptr<Message> Take(const std::string& stored, const Message& prototype) {
+    if (!replayed && answer != nullptr) return std::move(answer);
+    std::unique_ptr<Message> parsed(prototype.New());
+    return parsed->ParseFromString(stored) ? std::move(parsed) : nullptr;
+  }
+};
 
 }  // namespace
 
@@ -144,16 +161,23 @@ grpc::ServerUnaryReactor* Commands::RunAny(grpc::CallbackServerContext* context,
   }
   if (hints)
     command->hints = [hints = std::move(hints), &request](Wanted& w) { hints(request, w); };
-  command->decide = [decide = std::move(decide), &request, until = SteadyNow() + Chrono(left)](
-                        Context& c, State& s) -> absl::StatusOr<std::string> {
+  auto said = std::make_shared<Said>();
+  command->replayed = &said->replayed;
+  command->decide = [decide = std::move(decide), &request, said,
+                     until = SteadyNow() + Chrono(left)](Context& c,
+                                                         State& s) -> absl::StatusOr<std::string> {
     if (absl::Status late = CheckTime(until, SteadyNow()); !late.ok()) return late;
-    return decide(request, c, s);
+    return decide(request, c, s, &said->answer);
   };
-  command->done = [rep = rep_.get(), ticket = *ticket, reactor,
-                   answer](absl::StatusOr<std::string> result) {
+  command->done = [rep = rep_.get(), ticket = *ticket, reactor, answer,
+                   said](absl::StatusOr<std::string> result) {
     rep->admission.Leave(ticket, !absl::IsDeadlineExceeded(result.status()));
-    if (result.ok() && !answer->ParseFromString(*result)) {
-      result = absl::InternalError("a stored answer does not parse");
+    if (result.ok()) {
+      if (std::unique_ptr<Message> told = said->Take(*result, *answer); told != nullptr) {
+        answer->GetReflection()->Swap(answer, told.get());
+      } else {
+        result = absl::InternalError("a stored answer does not parse");
+      }
     }
     TANDEM_FAILPOINT("rpc.before_finish");
     reactor->Finish(ToGrpc(result.status()));
@@ -194,14 +218,20 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
   // One result per item, in request order; whoever fills in the last one answers the call.
   for (int i = 0; i < count; ++i) answer->GetReflection()->AddMessage(answer, results);
   auto open = std::make_shared<std::atomic<int>>(count);
-  auto settle = [rep = rep_.get(), ticket = *ticket, reactor, answer, results, open](
+  auto said = std::make_shared<std::vector<Said>>(static_cast<size_t>(count));
+  auto settle = [rep = rep_.get(), ticket = *ticket, reactor, answer, results, open, said](
                     int i, const absl::StatusOr<std::string>& result) {
     Message* item = answer->GetReflection()->MutableRepeatedMessage(answer, results, i);
     const auto* type = item->GetDescriptor();
     absl::Status outcome = result.status();
-    if (result.ok() &&
-        !item->GetReflection()->MutableMessage(item, type->field(1))->ParseFromString(*result)) {
-      outcome = absl::InternalError("a stored answer does not parse");
+    if (result.ok()) {
+      Message* into = item->GetReflection()->MutableMessage(item, type->field(1));
+      std::unique_ptr<Message> told = (*said)[static_cast<size_t>(i)].Take(*result, *into);
+      if (told != nullptr) {
+        into->GetReflection()->Swap(into, told.get());
+      } else {
+        outcome = absl::InternalError("a stored answer does not parse");
+      }
     }
     auto* rpc = static_cast<google::rpc::Status*>(
         item->GetReflection()->MutableMessage(item, type->field(0)));
@@ -222,9 +252,12 @@ grpc::ServerUnaryReactor* Commands::RunBatchAny(grpc::CallbackServerContext* con
       continue;
     }
     if (hints) command->hints = [hints, &item](Wanted& wanted) { hints(item, wanted); };
-    command->decide = [decide, &item, until](Context& c, State& s) -> absl::StatusOr<std::string> {
+    Said* mine = &(*said)[static_cast<size_t>(i)];  // `settle` keeps it
+    command->replayed = &mine->replayed;
+    command->decide = [decide, &item, until, mine](Context& c,
+                                                   State& s) -> absl::StatusOr<std::string> {
       if (absl::Status late = CheckTime(until, SteadyNow()); !late.ok()) return late;
-      return decide(item, c, s);
+      return decide(item, c, s, &mine->answer);
     };
     command->done = [settle, i](absl::StatusOr<std::string> result) { settle(i, result); };
     commands.push_back(*std::move(command));

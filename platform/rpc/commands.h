@@ -68,17 +68,22 @@ class Commands {
   }
 
  private:
-  using AnyDecide = std::function<absl::StatusOr<std::string>(const google::protobuf::Message&,
-                                                              Context&, State&)>;
+  // The answer as it is stored, and in `said` as it is sent: it need not be parsed again.
+  using AnyDecide =
+      std::function<absl::StatusOr<std::string>(const google::protobuf::Message&, Context&, State&,
+                                                std::unique_ptr<google::protobuf::Message>* said)>;
   using AnyHints = std::function<void(const google::protobuf::Message&, Wanted&)>;
 
   template <class Request, class Answer>
   static AnyDecide Bind(Decide<Request, Answer> decide) {
-    return [decide](const google::protobuf::Message& request, Context& context,
-                    State& state) -> absl::StatusOr<std::string> {
+    return [decide](
+               const google::protobuf::Message& request, Context& context, State& state,
+               std::unique_ptr<google::protobuf::Message>* said) -> absl::StatusOr<std::string> {
       absl::StatusOr<Answer> answer = decide(static_cast<const Request&>(request), context, state);
       if (!answer.ok()) return answer.status();
-      return answer->SerializeAsString();
+      std::string stored = answer->SerializeAsString();
+      *said = std::make_unique<Answer>(*std::move(answer));
+      return stored;
     };
   }
   template <class Request>

@@ -61,12 +61,14 @@ absl::Status ConstraintAnswer(const Failed& failed) {
 }  // namespace
 
 Committer::Committer(Database& database, std::unique_ptr<Connection> connection,
-                     const Schema& schema, const WriterOptions& options, Answer answer)
+                     const Schema& schema, const WriterOptions& options, Answer answer,
+                     Retire retire)
     : database_(database),
       connection_(std::move(connection)),
       schema_(schema),
       options_(options),
       answer_(std::move(answer)),
+      retire_(std::move(retire)),
       lock_key_(NewLockKey()) {}
 
 WriterStats Committer::stats() const {
@@ -78,16 +80,18 @@ void Committer::Run(std::vector<Item*> items) {
   Tries tries;
   Backoff backoff(2, 250, Random64());
   while (!items.empty()) {
-    UnitOfWork unit(database_, *connection_, schema_, options_);
-    if (Try(unit, items).ok()) {
-      if (unit.committed()) {
+    auto unit = std::make_unique<UnitOfWork>(database_, *connection_, schema_, options_, memory_);
+    if (Try(*unit, items).ok()) {
+      if (unit->committed()) {
         absl::MutexLock lock(&mutex_);
         ++stats_.commits;
       }
-      Settle(items, unit.taken());
+      const size_t taken = unit->taken();
+      retire_(std::move(unit));
+      Settle(items, taken);
       tries = Tries();
       backoff.Reset();
-    } else if (!Again(unit, items, tries, backoff)) {
+    } else if (!Again(*unit, items, tries, backoff)) {
       return;
     }
   }
@@ -139,6 +143,10 @@ bool Committer::Again(const UnitOfWork& unit, std::vector<Item*>& items, Tries& 
                       Backoff& backoff) {
   const Failed failed = unit.failed();
   connection_->Rollback();
+  // Behind a lost connection may be another database, or this one as it was once.
+  if (failed.failure == Failure::kUnavailable || failed.failure == Failure::kCommitUnknown) {
+    memory_.Clear();
+  }
   switch (failed.failure) {
     case Failure::kConflict:
       if (AgainAfterConflict(tries, backoff)) return true;

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "platform/base/retry.h"
 #include "platform/store/database.h"
+#include "platform/store/row_memory.h"
 #include "platform/store/unit_of_work.h"
 #include "platform/store/writer.h"
 
@@ -23,10 +24,12 @@ namespace tandem::store {
 class Committer {
  public:
   using Answer = std::function<void(absl::Span<Item* const>)>;
+  using Retire = std::function<void(std::unique_ptr<UnitOfWork>)>;
 
-  // `answer` gets each item once, when its outcome stands.
+  // `answer` gets each item once, when its outcome stands, and for good; `retire`, before, what is
+  // left of the work: many messages, which may as well be freed by someone else.
   Committer(Database& database, std::unique_ptr<Connection> connection, const Schema& schema,
-            const WriterOptions& options, Answer answer);
+            const WriterOptions& options, Answer answer, Retire retire);
 
   // In order; every item is answered when it returns.
   void Run(std::vector<Item*> items);
@@ -59,7 +62,10 @@ class Committer {
   const Schema& schema_;
   const WriterOptions options_;
   const Answer answer_;
+  const Retire retire_;
   std::atomic<bool> stopping_ = false;
+
+  RowMemory memory_;  // of the database that the connection leads to
 
   // A session lock by which the next connection knows that this one is gone for good.
   int64_t lock_key_;

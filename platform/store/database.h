@@ -75,6 +75,14 @@ class Connection {
   // one round trip. After an error the transaction is dead: Rollback.
   virtual absl::StatusOr<std::vector<Result>> Run(absl::Span<const Query> queries) = 0;
 
+  // Gives queries that the Run or Commit which follows in this transaction begins with, so that the
+  // database does them meanwhile: there, their results come first, and its statements are counted
+  // from theirs on. False where nothing was done, and they are to be given then.
+  virtual absl::StatusOr<bool> Ahead(absl::Span<const Query> queries) {
+    (void)queries;
+    return false;
+  }
+
   // Runs the queries and commits, in one round trip. OK only when the database said COMMIT.
   // kCommitUnknown when it cannot be known.
   virtual absl::StatusOr<std::vector<Result>> Commit(absl::Span<const Query> queries) = 0;
@@ -105,8 +113,8 @@ class Database {
  public:
   virtual ~Database() = default;
   virtual absl::StatusOr<std::unique_ptr<Connection>> Connect(Purpose purpose) = 0;
-  // Wakes everyone who waits for `channel` here; in PostgreSQL, adds the NOTIFY to `queries`, in
-  // SQLite the wake-up happens after the commit, by `AfterCommit`.
+  // Wakes everyone who waits for `channel` here; in PostgreSQL, adds the NOTIFY to `queries`, which
+  // is sent behind their COMMIT; in SQLite the wake-up happens after the commit, by `AfterCommit`.
   virtual void AddNotify(absl::string_view channel, std::vector<Query>* queries) = 0;
   virtual void AfterCommit(absl::string_view channel) = 0;
   // "postgresql" or "sqlite", for what cannot be one text or one way: how many writers there may

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "platform/base/check.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/store/database.h"
@@ -75,7 +76,21 @@ class PostgresConnection final : public Connection {
     return Execute(queries, /*commit=*/true);
   }
 
+  absl::StatusOr<bool> Ahead(absl::Span<const Query> queries) override {
+    if (state_ == State::kDead) return Dead();
+    if (state_ != State::kOpen) return false;
+    absl::Status sent = SendAhead(queries, absl::Now() + kCallPatience);
+    if (!sent.ok()) return Fail(std::move(sent));
+    return true;
+  }
+
   void Rollback() override {
+    if (session_ != nullptr && ahead_ > 0) {
+      (void)GiveUp(ahead_, absl::OkStatus(), absl::Now() + kCallPatience);
+      if (session_->lost()) Drop();
+    }
+    ahead_ = 0;
+    early_.clear();
     if (session_ != nullptr && session_->InTransaction() && !SendRollback().ok()) Drop();
     state_ = State::kIdle;
   }
@@ -143,6 +158,8 @@ class PostgresConnection final : public Connection {
   }
 
  private:
+  using Statements = PostgresSession::Statements;
+
   // kBegun: the server does not know yet. kDead: it failed, and waits for Rollback.
   enum class State { kIdle, kBegun, kOpen, kDead };
 
@@ -152,6 +169,8 @@ class PostgresConnection final : public Connection {
 
   void Drop() {
     session_ = nullptr;
+    ahead_ = 0;
+    early_.clear();
     listening_.clear();
     notified_.clear();
   }
@@ -175,8 +194,9 @@ class PostgresConnection final : public Connection {
 
   absl::Status SendRollback() {
     const absl::Time deadline = absl::Now() + kCallPatience;
-    TANDEM_RETURN_IF_ERROR(session_->Prepare({&kRollback, 1}, deadline));
-    TANDEM_RETURN_IF_ERROR(session_->Send(kRollback.sql, {}, deadline));
+    Statements statements;
+    TANDEM_RETURN_IF_ERROR(session_->Prepare({&kRollback, 1}, deadline, &statements));
+    TANDEM_RETURN_IF_ERROR(session_->Send(*statements[0], {}, deadline));
     TANDEM_RETURN_IF_ERROR(session_->SendSync());
     TANDEM_ASSIGN_OR_RETURN(const PostgresResult result, session_->Receive(deadline));
     TANDEM_RETURN_IF_ERROR(session_->ReceiveSync(deadline));
@@ -197,38 +217,84 @@ class PostgresConnection final : public Connection {
   absl::StatusOr<std::vector<Result>> Exchange(absl::Span<const Query> queries, bool commit,
                                                absl::Time deadline) {
     const Query around[] = {kBegin, kCommit, kRollback};
-    if (state_ != State::kIdle) TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline));
-    TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline));
-    // All of it before any is sent: a parameter of the wrong type must not leave half a pipeline.
-    std::vector<PostgresParameters> parameters(queries.size());
-    for (size_t i = 0; i < queries.size(); ++i) {
-      TANDEM_RETURN_IF_ERROR(parameters[i].Encode(
-          queries[i].params, session_->TypesOf(queries[i].sql), static_cast<int>(i)));
+    Statements ends, statements;
+    if (!session_->Knows(queries)) TANDEM_RETURN_IF_ERROR(Collect(deadline));
+    if (state_ != State::kIdle) TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline, &ends));
+    TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline, &statements));
+    // Without a transaction the sync commits, so all parameters are right before anything is sent.
+    for (size_t i = 0; state_ == State::kIdle && i < queries.size(); ++i) {
+      TANDEM_RETURN_IF_ERROR(Encode(queries[i], *statements[i], i));
     }
     const bool begins = state_ == State::kBegun;
-    // Without a transaction the sync commits.
     const bool commits = commit || (state_ == State::kIdle && purpose_ == Purpose::kWrite);
-    absl::Status sent = SendAll(queries, parameters, begins, commit, deadline);
+    // A NOTIFY goes behind the COMMIT: in it, one lock of the whole cluster would be held until the
+    // commit is on disk, and the services would commit one after the other.
+    const bool notifies = commit && !queries.empty() && queries.back().sql == kNotify;
+    const size_t inside = queries.size() - (notifies ? 1 : 0);
+    absl::Status sent = begins ? session_->Send(*ends[0], {}, deadline) : absl::OkStatus();
+    // The server works on the first while the others are made ready.
+    for (size_t i = 0; i < inside && sent.ok(); ++i) {
+      absl::Status encoded = Encode(queries[i], *statements[i], early_.size() + ahead_ + i);
+      if (!encoded.ok()) return GiveUp(ahead_ + i + (begins ? 1 : 0), std::move(encoded), deadline);
+      sent = session_->Send(*statements[i], parameters_, deadline);
+    }
+    if (sent.ok() && commit) sent = session_->Send(*ends[1], {}, deadline);
+    if (sent.ok() && notifies) {
+      TANDEM_CHECK(Encode(queries[inside], *statements[inside], 0).ok(),
+                   "a channel's name is a text");
+      sent = session_->Send(*statements[inside], parameters_, deadline);
+    }
+    if (sent.ok()) sent = session_->SendSync();
     if (!sent.ok()) return Broken(std::move(sent), commits);
     if (begins) state_ = State::kOpen;
-    return ReceiveAll(queries.size(), begins, commit, commits, deadline);
+    return ReceiveAll(ahead_ + inside, begins, commit, commits, notifies, deadline);
   }
 
-  absl::Status SendAll(absl::Span<const Query> queries,
-                       const std::vector<PostgresParameters>& parameters, bool begins, bool commit,
-                       absl::Time deadline) {
-    if (begins) TANDEM_RETURN_IF_ERROR(session_->Send(kBegin.sql, {}, deadline));
+  absl::Status Encode(const Query& query, const PostgresSession::Statement& statement,
+                      size_t index) {
+    return parameters_.Encode(query.params, statement.types, static_cast<int>(index));
+  }
+
+  absl::Status SendAhead(absl::Span<const Query> queries, absl::Time deadline) {
+    if (!session_->Knows(queries)) TANDEM_RETURN_IF_ERROR(Collect(deadline));
+    Statements statements;
+    TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline, &statements));
     for (size_t i = 0; i < queries.size(); ++i) {
-      TANDEM_RETURN_IF_ERROR(session_->Send(queries[i].sql, parameters[i], deadline));
+      absl::Status encoded = Encode(queries[i], *statements[i], early_.size() + ahead_);
+      if (!encoded.ok()) return GiveUp(ahead_, std::move(encoded), deadline);
+      TANDEM_RETURN_IF_ERROR(session_->Send(*statements[i], parameters_, deadline));
+      ++ahead_;
     }
-    if (commit) TANDEM_RETURN_IF_ERROR(session_->Send(kCommit.sql, {}, deadline));
-    return session_->SendSync();
+    return session_->Push();
+  }
+
+  // The results of what was sent ahead, before something else is asked of the server.
+  absl::Status Collect(absl::Time deadline) {
+    if (ahead_ == 0) return absl::OkStatus();
+    TANDEM_RETURN_IF_ERROR(session_->SendSync());
+    TANDEM_ASSIGN_OR_RETURN(early_, ReceiveAll(ahead_, /*begins=*/false, /*commit=*/false,
+                                               /*commits=*/false, /*notifies=*/false, deadline));
+    return absl::OkStatus();
+  }
+
+  // Ends a conversation of which so many statements have been sent, in a transaction that is to be
+  // rolled back; answers why.
+  absl::Status GiveUp(size_t statements, absl::Status why, absl::Time deadline) {
+    ahead_ = 0;
+    absl::Status ended = session_->SendSync();
+    for (size_t i = 0; i < statements && ended.ok() && !session_->lost(); ++i) {
+      ended = session_->Receive(deadline).status();
+    }
+    if (ended.ok() && !session_->lost()) ended = session_->ReceiveSync(deadline);
+    return why;
   }
 
   absl::StatusOr<std::vector<Result>> ReceiveAll(size_t queries, bool begins, bool commit,
-                                                 bool commits, absl::Time deadline) {
-    std::vector<Result> results;
-    results.reserve(queries);
+                                                 bool commits, bool notifies, absl::Time deadline) {
+    std::vector<Result> results = std::exchange(early_, {});
+    const int base = static_cast<int>(results.size());
+    results.reserve(results.size() + queries);
+    ahead_ = 0;
     absl::Status first;  // the error that the transaction died of
     const size_t answers = queries + (begins ? 1 : 0) + (commit ? 1 : 0);
     for (size_t i = 0; i < answers; ++i) {
@@ -240,7 +306,7 @@ class PostgresConnection final : public Connection {
       if (status == PGRES_PIPELINE_ABORTED) continue;
       if (status == PGRES_FATAL_ERROR) {
         const bool was_known = !first.ok();
-        PostgresFault fault = FaultOf(result->get(), is_query ? index : -1);
+        PostgresFault fault = FaultOf(result->get(), is_query ? base + index : -1);
         stale_ = stale_ || fault.stale_plan;
         if (!was_known) first = std::move(fault.status);
         if (!fault.fatal) continue;
@@ -255,11 +321,18 @@ class PostgresConnection final : public Connection {
         }
         continue;
       }
-      absl::StatusOr<Result> decoded = Decode(result->get(), index);
+      absl::StatusOr<Result> decoded = Decode(result->get(), base + index);
       if (decoded.ok()) {
         results.push_back(*std::move(decoded));
       } else if (first.ok()) {
         first = decoded.status();
+      }
+    }
+    if (notifies) {  // whatever became of it, the commit holds
+      const absl::StatusOr<PostgresResult> told = session_->Receive(deadline);
+      if (!told.ok() || session_->lost()) {
+        if (!first.ok()) return first;
+        return results;
       }
     }
     absl::Status sync = session_->ReceiveSync(deadline);
@@ -271,6 +344,9 @@ class PostgresConnection final : public Connection {
   const std::string conninfo_;
   const Purpose purpose_;
   std::unique_ptr<PostgresSession> session_;
+  PostgresParameters parameters_;  // of the statement at hand
+  size_t ahead_ = 0;               // statements that were sent and not answered yet
+  std::vector<Result> early_;      // of such, which are not told yet
   State state_ = State::kIdle;
   bool has_locks_ = false;  // that the caller believes in
   bool stale_ = false;      // prepared statements are older than their tables

@@ -241,10 +241,18 @@ absl::Status PostgresSession::SendSync() {
   return PQpipelineSync(connection_.get()) == 1 ? absl::OkStatus() : Lose("cannot send");
 }
 
-absl::Status PostgresSession::Send(absl::string_view sql, const PostgresParameters& parameters,
+absl::Status PostgresSession::Push() {
+  return PQflush(connection_.get()) < 0 ? Lose("cannot send") : absl::OkStatus();
+}
+
+bool PostgresSession::Knows(absl::Span<const Query> queries) const {
+  return std::all_of(queries.begin(), queries.end(),
+                     [this](const Query& query) { return prepared_.contains(query.sql); });
+}
+
+absl::Status PostgresSession::Send(const Statement& statement, const PostgresParameters& parameters,
                                    absl::Time deadline) {
-  const Prepared& prepared = prepared_.find(sql)->second;
-  if (PQsendQueryPrepared(connection_.get(), prepared.name.c_str(), parameters.count(),
+  if (PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count(),
                           parameters.pointers(), parameters.lengths(), parameters.formats(),
                           /*resultFormat=*/1) != 1) {
     return Lose("cannot send");
@@ -255,13 +263,22 @@ absl::Status PostgresSession::Send(absl::string_view sql, const PostgresParamete
   return queued_ > kQueuedMax ? Flush(deadline) : absl::OkStatus();
 }
 
-const std::vector<Oid>& PostgresSession::TypesOf(absl::string_view sql) const {
-  const auto it = prepared_.find(sql);
-  TANDEM_CHECK(it != prepared_.end(), "statements are prepared before they are used");
-  return it->second.types;
+absl::Status PostgresSession::Prepare(absl::Span<const Query> queries, absl::Time deadline,
+                                      Statements* statements) {
+  statements->clear();
+  statements->reserve(queries.size());
+  for (const Query& query : queries) {
+    auto it = prepared_.find(query.sql);
+    if (it == prepared_.end()) {
+      TANDEM_RETURN_IF_ERROR(PrepareNew(queries, deadline));
+      it = prepared_.find(query.sql);
+    }
+    statements->push_back(&it->second);
+  }
+  return absl::OkStatus();
 }
 
-absl::Status PostgresSession::Prepare(absl::Span<const Query> queries, absl::Time deadline) {
+absl::Status PostgresSession::PrepareNew(absl::Span<const Query> queries, absl::Time deadline) {
   struct Wanted {
     std::string sql, name;
     int index;
@@ -274,7 +291,6 @@ absl::Status PostgresSession::Prepare(absl::Span<const Query> queries, absl::Tim
     if (std::any_of(wanted.begin(), wanted.end(), same)) continue;
     wanted.push_back({std::string(sql), absl::StrCat("t", ++names_), static_cast<int>(i)});
   }
-  if (wanted.empty()) return absl::OkStatus();
   for (const Wanted& statement : wanted) {
     const char* name = statement.name.c_str();
     if (PQsendPrepare(connection_.get(), name, statement.sql.c_str(), 0, nullptr) != 1 ||
@@ -294,7 +310,7 @@ absl::Status PostgresSession::Prepare(absl::Span<const Query> queries, absl::Tim
         if (fault.fatal) return fault.status;
         first.Update(fault.status);
       } else if (described) {
-        Prepared prepared{statement.name, {}};
+        Statement prepared{statement.name, {}};
         for (int i = 0; i < PQnparams(result.get()); ++i) {
           prepared.types.push_back(PQparamtype(result.get(), i));
         }

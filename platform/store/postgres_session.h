@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -51,18 +51,30 @@ class PostgresSession {
   // Whether the server is in a transaction, a failed one too.
   bool InTransaction() const;
 
-  // Makes all these texts known to the server, in one round trip, and none when they are. The
-  // status of `lost` tells whether the session is of any use after an error.
-  absl::Status Prepare(absl::Span<const Query> queries, absl::Time deadline);
+  // A text that the server knows, and the types of its parameters.
+  struct Statement {
+    std::string name;
+    std::vector<Oid> types;
+  };
+  using Statements = std::vector<const Statement*>;
+
+  // Makes all these texts known to the server, in one round trip, and none when they are; gives the
+  // statement of each, good until ForgetPrepared. The status of `lost` tells whether the session is
+  // of any use after an error.
+  absl::Status Prepare(absl::Span<const Query> queries, absl::Time deadline,
+                       Statements* statements);
+  // Whether the server knows them all.
+  bool Knows(absl::Span<const Query> queries) const;
   // Forgets every prepared statement; outside a transaction.
   absl::Status ForgetPrepared(absl::Time deadline);
   size_t prepared() const { return prepared_.size(); }
-  const std::vector<Oid>& TypesOf(absl::string_view sql) const;
 
   // Queues a prepared statement; a sync, which makes the server answer.
-  absl::Status Send(absl::string_view sql, const PostgresParameters& parameters,
+  absl::Status Send(const Statement& statement, const PostgresParameters& parameters,
                     absl::Time deadline);
   absl::Status SendSync();
+  // Sends what is queued, as far as that needs no waiting.
+  absl::Status Push();
   // The next statement's result; the next sync's.
   absl::StatusOr<PostgresResult> Receive(absl::Time deadline);
   absl::Status ReceiveSync(absl::Time deadline);
@@ -77,21 +89,17 @@ class PostgresSession {
   bool lost() const { return lost_; }
 
  private:
-  struct Prepared {
-    std::string name;
-    std::vector<Oid> types;
-  };
-
   explicit PostgresSession(PGconn* connection) : connection_(connection) {}
   absl::Status SetUp(Purpose purpose);
   absl::Status Lose(absl::string_view why);
   absl::Status Flush(absl::Time deadline);
   // Sends what waits and reads what has come. False when the deadline came first.
   absl::StatusOr<bool> Pump(absl::Time deadline);
+  absl::Status PrepareNew(absl::Span<const Query> queries, absl::Time deadline);
   absl::StatusOr<PostgresResult> Next(absl::Time deadline);
 
   const std::unique_ptr<PGconn, FreePostgres> connection_;
-  absl::flat_hash_map<std::string, Prepared> prepared_;
+  absl::node_hash_map<std::string, Statement> prepared_;  // statements stay where they are
   int64_t names_ = 0;
   size_t queued_ = 0;
   bool lost_ = false;

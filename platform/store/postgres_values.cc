@@ -1,5 +1,7 @@
 #include "platform/store/postgres_values.h"
 
+#include <endian.h>
+
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -100,30 +102,36 @@ absl::Status WrongType(Oid type, int index) {
 
 absl::Status PostgresParameters::EncodeNumber(int64_t number, Oid type, size_t i, int index) {
   bool fits = true;
+  int length = 8;
   switch (type) {
     case kInt8:
-      numbers_[i] = BigEndian<int64_t>(number);
       break;
     case kInt4:
       fits = Fits<int32_t>(number);
-      numbers_[i] = BigEndian<int32_t>(number);
+      length = 4;
       break;
     case kInt2:
       fits = Fits<int16_t>(number);
-      numbers_[i] = BigEndian<int16_t>(number);
+      length = 2;
       break;
     case kBool:
-      numbers_[i] = std::string(1, number != 0 ? '\1' : '\0');
+      number = number != 0 ? 1 : 0;
+      length = 1;
       break;
-    case kNumeric:
-      numbers_[i] = Numeric(number);
-      break;
+    case kNumeric: {
+      const std::string& text = numerics_.emplace_back(Numeric(number));
+      pointers_[i] = text.data();
+      lengths_[i] = static_cast<int>(text.size());
+      return absl::OkStatus();
+    }
     default:
       return WrongType(type, index);
   }
   if (!fits) return MakeError(Failure::kConstraint, "a number is out of its type's range", index);
-  pointers_[i] = numbers_[i].data();
-  lengths_[i] = static_cast<int>(numbers_[i].size());
+  numbers_[i] = htobe64(static_cast<uint64_t>(number));
+  // A narrower type's bytes are the last ones.
+  pointers_[i] = reinterpret_cast<const char*>(&numbers_[i]) + (8 - length);
+  lengths_[i] = length;
   return absl::OkStatus();
 }
 
@@ -135,6 +143,7 @@ absl::Status PostgresParameters::Encode(absl::Span<const Value> values,
         absl::StrCat("a statement has ", types.size(), " parameters and got ", values.size()),
         index);
   }
+  numerics_.clear();
   numbers_.resize(values.size());
   pointers_.assign(values.size(), nullptr);
   lengths_.assign(values.size(), 0);

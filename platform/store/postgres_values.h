@@ -4,6 +4,8 @@
 
 #include <libpq-fe.h>
 
+#include <cstdint>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,8 @@
 
 namespace tandem::store {
 
-// One statement's parameters, as PQsendQueryPrepared takes them. Texts and bytes are not copied:
-// the values must outlive it.
+// One statement's parameters, as PQsendQueryPrepared takes them; then another's. Texts and bytes
+// are not copied: the values must be there until it has taken them.
 class PostgresParameters {
  public:
   // kBug where a value is not of the type asked for, kConstraint where a number does not fit it;
@@ -29,7 +31,9 @@ class PostgresParameters {
  private:
   absl::Status EncodeNumber(int64_t number, Oid type, size_t i, int index);
 
-  std::vector<std::string> numbers_;  // encoded; not moved once they are pointed at
+  // Encoded; not moved once they are pointed at.
+  std::vector<uint64_t> numbers_;
+  std::list<std::string> numerics_;
   std::vector<const char*> pointers_;
   std::vector<int> lengths_, formats_;
 };

@@ -12,9 +12,6 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
-// From so many keys on a statement for kManyRows, filled up, is cheaper than one each.
-constexpr size_t kWorthFilling = 4;
-
 absl::Status Corrupt(absl::string_view table, absl::string_view what) {
   return Refuse(absl::StatusCode::kInternal, "STORE_ROW_CORRUPT",
                 absl::StrCat("table ", table, ": ", what));
@@ -31,19 +28,12 @@ void RowLoad::Add(Kind kind, const TableMap& map, int child, absl::string_view s
 void RowLoad::AddByKeys(Kind kind, const TableMap& map, int child, const BySize& text,
                         const std::vector<std::string>& ids) {
   for (size_t i = 0; i < ids.size();) {
-    const size_t rest = ids.size() - i;
+    const size_t keys = NextKeys(ids.size() - i);
     std::vector<Value> params;
-    if (rest < kWorthFilling) {
-      params.emplace_back(ids[i++]);
-      Add(kind, map, child, text.one, std::move(params));
-      continue;
-    }
-    params.reserve(kManyRows);
-    for (int k = 0; k < kManyRows; ++k) {
-      params.emplace_back(ids[std::min(i + static_cast<size_t>(k), ids.size() - 1)]);
-    }
-    i += kManyRows;
-    Add(kind, map, child, text.many, std::move(params));
+    params.reserve(keys);
+    for (size_t k = i; k < i + keys; ++k) params.emplace_back(ids[std::min(k, ids.size() - 1)]);
+    i += keys;
+    Add(kind, map, child, text.For(keys), std::move(params));
   }
 }
 
@@ -51,6 +41,10 @@ void RowLoad::AddRows(const TableMap& map, const std::vector<std::string>& ids, 
   ++group_;
   AddByKeys(Kind::kRows, map, -1, lock ? map.lock : map.select, ids);
   AddChildren(map, ids);
+}
+
+void RowLoad::AddVersions(const TableMap& map, const std::vector<std::string>& ids) {
+  AddByKeys(Kind::kVersions, map, -1, map.lock_versions, ids);
 }
 
 void RowLoad::AddChildren(const TableMap& map, const std::vector<std::string>& ids) {
@@ -98,6 +92,9 @@ absl::Status RowLoad::Take(absl::Span<const Result> results) {
         case Kind::kChildren:
           TANDEM_RETURN_IF_ERROR(TakeChild(step, row));
           break;
+        case Kind::kVersions:
+          TANDEM_RETURN_IF_ERROR(TakeVersion(step, row));
+          break;
         case Kind::kIds: {
           const auto* id = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
           if (id == nullptr) return Corrupt(step.map->spec().table, "a set gives no keys");
@@ -144,6 +141,16 @@ absl::Status RowLoad::TakeChild(const Step& step, const Row& row) {
     return Corrupt(child.table, absl::StrCat("the rows of ", *parent, " are not numbered 0, 1, …"));
   }
   return child.columns.DecodeElement(absl::MakeSpan(row).subspan(2), owner);
+}
+
+absl::Status RowLoad::TakeVersion(const Step& step, const Row& row) {
+  const auto* id = row.size() != 2 ? nullptr : std::get_if<std::string>(&row[0]);
+  const auto* version = row.size() != 2 ? nullptr : std::get_if<int64_t>(&row[1]);
+  if (id == nullptr || version == nullptr) {
+    return Corrupt(step.map->spec().table, "a key or version is NULL");
+  }
+  versions_[RowKey{step.map->spec().type, *id}] = *version;
+  return absl::OkStatus();
 }
 
 std::vector<RowKey> RowLoad::Unsettled(const State& known) {

@@ -27,6 +27,8 @@ class RowLoad {
   // Rows by key, locked in the order of the keys where `lock`. Children come in statements behind
   // the rows', so they are at least as new; under a lock they are the same age.
   void AddRows(const TableMap& map, const std::vector<std::string>& ids, bool lock);
+  // Only the versions of rows by key, locked in the order of the keys: told by versions().
+  void AddVersions(const TableMap& map, const std::vector<std::string>& ids);
   // The members of a set, locked. With `verify` the ids are read once more at the end: a member
   // that joined or left while the lock was waited for is told by Unsettled. Not needed where a
   // transaction is the only writer.
@@ -48,6 +50,8 @@ class RowLoad {
 
   // What was found; move out of it at will.
   absl::flat_hash_map<RowKey, Loaded>& rows() { return rows_; }
+  // What AddVersions asked for and is there.
+  const absl::flat_hash_map<RowKey, int64_t>& versions() const { return versions_; }
   // The keys in the order of the results (pages).
   const std::vector<RowKey>& order() const { return order_; }
   // Members of sets that are to be loaded by key, because they joined the set meanwhile, or left it
@@ -55,7 +59,7 @@ class RowLoad {
   std::vector<RowKey> Unsettled(const State& known);
 
  private:
-  enum class Kind { kRows, kChildren, kIds };
+  enum class Kind { kRows, kChildren, kIds, kVersions };
   struct Step {
     Kind kind;
     const TableMap* map;
@@ -69,12 +73,14 @@ class RowLoad {
                  const std::vector<std::string>& ids);
   absl::Status TakeRow(const Step& step, const Row& row);
   absl::Status TakeChild(const Step& step, const Row& row);
+  absl::Status TakeVersion(const Step& step, const Row& row);
 
   std::vector<Query> queries_;
   std::vector<Step> steps_;
   std::vector<std::unique_ptr<std::string>> texts_;  // of pages
   int group_ = 0;
   absl::flat_hash_map<RowKey, Loaded> rows_;
+  absl::flat_hash_map<RowKey, int64_t> versions_;
   std::vector<RowKey> order_;
   absl::flat_hash_map<int, std::set<RowKey>> set_ids_;  // by group, what the last reading gave
 };

@@ -117,6 +117,8 @@ absl::StatusOr<std::string> SqliteStatement(absl::string_view text) {
     } else if (sql.IsWord(i, "FOR") && sql.IsWord(sql.Next(i), "UPDATE")) {
       i = sql.Next(i);
       if (sql.IsWord(sql.Next(i), "OF")) i = sql.Next(sql.Next(i));
+    } else if (sql.IsWord(i, "BYTEA")) {  // CAST: the other name would make a number of it
+      absl::StrAppend(&out, "BLOB");
     } else {
       absl::StrAppend(&out, sql[i].text);
     }

@@ -10,7 +10,8 @@
 namespace tandem::store {
 
 // A statement for SQLite: `$n` becomes `?n` (SQLite numbers `$n` by first appearance), `FOR UPDATE
-// [OF t]` goes. `::`, which SQLite would read as part of a parameter's name, is refused.
+// [OF t]` goes, BYTEA is BLOB. `::`, which SQLite would read as part of a parameter's name, is
+// refused.
 absl::StatusOr<std::string> SqliteStatement(absl::string_view sql);
 
 // A migration for SQLite: BYTEA is BLOB; BIGINT is INTEGER, so that a BIGINT key is the row's own

@@ -17,6 +17,11 @@ TEST(SqliteStatement, DropsTheRowLock) {
   EXPECT_EQ(*SqliteStatement("SELECT 'FOR UPDATE'"), "SELECT 'FOR UPDATE'");
 }
 
+TEST(SqliteStatement, KnowsBytesByItsOwnName) {
+  EXPECT_EQ(*SqliteStatement("SELECT CAST($1 AS BYTEA), 'BYTEA' FROM bytea_t"),
+            "SELECT CAST(?1 AS BLOB), 'BYTEA' FROM bytea_t");
+}
+
 TEST(SqliteStatement, RefusesCastsThatArePostgresqls) {
   EXPECT_FALSE(SqliteStatement("SELECT $1::bigint").ok());
   EXPECT_TRUE(SqliteStatement("SELECT '::' -- ::").ok());

@@ -38,18 +38,16 @@ std::string Tuples(size_t rows, size_t width) {
 }
 
 BySize ByKeys(absl::string_view head, absl::string_view key, absl::string_view tail) {
-  auto text = [&](size_t n) {
+  return BySize([&](size_t n) {
     return absl::StrCat(head, " WHERE ", key, " IN (", Parameters(1, n), ")", tail);
-  };
-  return {text(1), text(kManyRows)};
+  });
 }
 
 BySize Inserts(absl::string_view table, absl::string_view names, size_t width,
                absl::string_view tail) {
-  auto text = [&](size_t n) {
+  return BySize([&](size_t n) {
     return absl::StrCat("INSERT INTO ", table, " (", names, ") VALUES ", Tuples(n, width), tail);
-  };
-  return {text(1), text(kManyRows)};
+  });
 }
 
 void CheckNames(absl::string_view table, const Columns& columns,
@@ -65,6 +63,7 @@ TableMap::Child ChildOf(const TableSpec& spec, const RepeatedField& repeated) {
   TableMap::Child child{repeated,
                         absl::StrCat(spec.table, "_", repeated.name),
                         Columns::OfElement(repeated.field),
+                        {},
                         {},
                         {},
                         {},
@@ -84,6 +83,7 @@ TableMap::Child ChildOf(const TableSpec& spec, const RepeatedField& repeated) {
                     " = excluded.", Quoted(column.name));
   }
   if (replace.empty()) replace = " DO NOTHING";
+  child.insert = Inserts(child.table, names, child.columns.size() + 2, "");
   child.upsert = Inserts(child.table, names, child.columns.size() + 2,
                          absl::StrCat(" ON CONFLICT (\"parent\", \"n\")", replace));
   child.erase_from =
@@ -92,6 +92,33 @@ TableMap::Child ChildOf(const TableSpec& spec, const RepeatedField& repeated) {
 }
 
 }  // namespace
+
+size_t NextRows(size_t rest) {
+  size_t rows = 1;
+  for (const size_t size : kSizes) {
+    if (size <= rest) rows = size;
+  }
+  return rows;
+}
+
+size_t NextKeys(size_t rest) {
+  constexpr size_t kMost = kSizes.back(), kMany = kSizes[kSizes.size() - 2];
+  if (rest >= kMost - kMany) return kMost;
+  for (const size_t size : kSizes) {
+    if (size >= rest || size == kMany) return size;
+  }
+  return kMost;
+}
+
+BySize::BySize(const std::function<std::string(size_t rows)>& text) {
+  for (size_t i = 0; i < kSizes.size(); ++i) texts_[i] = text(kSizes[i]);
+}
+
+const std::string& BySize::For(size_t rows) const {
+  size_t i = 0;
+  while (kSizes[i] != rows) ++i;
+  return texts_[i];
+}
 
 TableMap::TableMap(const TableSpec& spec)
     : spec_(spec), columns_(Columns::OfMessage(spec.type, /*skip_etag=*/true, &repeated_)) {
@@ -105,8 +132,8 @@ TableMap::TableMap(const TableSpec& spec)
   const std::string order = absl::StrCat(" ORDER BY ", key_name);
   select = ByKeys(list_head, key_name, "");
   lock = ByKeys(list_head, key_name, absl::StrCat(order, " FOR UPDATE"));
-  versions =
-      ByKeys(absl::StrCat("SELECT ", key_name, ", \"version\" FROM ", spec.table), key_name, "");
+  lock_versions = ByKeys(absl::StrCat("SELECT ", key_name, ", \"version\" FROM ", spec.table),
+                         key_name, absl::StrCat(order, " FOR UPDATE"));
   for (const SetSpec& set : spec.sets) {
     set_ids.push_back(set.ids_sql);
     set_rows.push_back(absl::StrCat(list_head, " WHERE ", key_name, " IN (", set.ids_sql, ")",
@@ -123,6 +150,13 @@ TableMap::TableMap(const TableSpec& spec)
   erase =
       absl::StrCat("DELETE FROM ", spec.table, " WHERE ", key_name, " = $1 AND \"version\" = $2");
   for (const RepeatedField& repeated : repeated_) children_.push_back(ChildOf(spec_, repeated));
+  for (const Reference& reference : spec.references) {
+    const FieldDescriptor* field = spec.type->FindFieldByName(reference.field);
+    TANDEM_CHECK(field != nullptr && !field->is_repeated() &&
+                     field->type() == FieldDescriptor::TYPE_STRING && spec.remembered,
+                 absl::StrCat(spec.type->full_name(), ".", reference.field, " refers to nothing"));
+    references_.emplace_back(field, reference.to);
+  }
 }
 
 int TableMap::SetIndex(absl::string_view name) const {

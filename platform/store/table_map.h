@@ -2,8 +2,11 @@
 // them. Made once with the Schema; immutable.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -12,13 +15,25 @@
 
 namespace tandem::store {
 
-// Statements come for one row and for so many (DESIGN section 4).
-inline constexpr int kManyRows = 16;
+// A statement costs much more than a row in it: so there is one for each of these numbers of rows,
+// and a batch is written and looked up in few of them.
+inline constexpr std::array<size_t, 6> kSizes = {1, 2, 4, 8, 16, 64};
 
-// How many rows a statement is for.
-struct BySize {
-  std::string one;
-  std::string many;
+// How many of `rest` rows (1 or more) the next statement writes: as many as one is for.
+size_t NextRows(size_t rest);
+// How many keys the next statement that looks up `rest` keys has; beyond `rest` the last is
+// repeated, which costs less than another statement.
+size_t NextKeys(size_t rest);
+
+// One statement for each size.
+class BySize {
+ public:
+  BySize() = default;
+  explicit BySize(const std::function<std::string(size_t rows)>& text);
+  const std::string& For(size_t rows) const;  // one of kSizes
+
+ private:
+  std::array<std::string, kSizes.size()> texts_;
 };
 
 class TableMap {
@@ -30,6 +45,7 @@ class TableMap {
     Columns columns;
     BySize select;                  // parent, n, columns; by parents, in order of parent and n
     std::vector<std::string> sets;  // the same for the parents of a set
+    BySize insert;
     BySize upsert;
     std::string erase_from;  // those of parent $1 from n = $2
   };
@@ -40,12 +56,18 @@ class TableMap {
   const Columns& columns() const { return columns_; }
   const std::vector<Child>& children() const { return children_; }
   const std::string& key() const { return columns_.list()[0].name; }
+  // The spec's references: where the key is, and whose it is.
+  const std::vector<
+      std::pair<const google::protobuf::FieldDescriptor*, const google::protobuf::Descriptor*>>&
+  references() const {
+    return references_;
+  }
   int SetIndex(absl::string_view name) const;  // -1 when there is none of that name
 
   // Columns in order, then version.
   BySize select;                      // by keys
   BySize lock;                        // the same, locked
-  BySize versions;                    // key and version by keys
+  BySize lock_versions;               // key and version by keys, locked
   std::vector<std::string> set_ids;   // as the spec has it
   std::vector<std::string> set_rows;  // locked
   std::string list_head;              // SELECT columns, version FROM table
@@ -58,6 +80,9 @@ class TableMap {
   std::vector<RepeatedField> repeated_;
   Columns columns_;
   std::vector<Child> children_;
+  std::vector<
+      std::pair<const google::protobuf::FieldDescriptor*, const google::protobuf::Descriptor*>>
+      references_;
 };
 
 // The owner message of a repeated field within an entity; null where one on the way is absent.

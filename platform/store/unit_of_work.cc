@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "platform/base/check.h"
 #include "platform/base/fault.h"
@@ -15,17 +16,21 @@ namespace {
 
 using google::protobuf::Descriptor;
 
-const std::string& RequestsByIds(bool many) {
-  static const auto* texts = [] {
-    std::string list = "$1";
-    for (int i = 2; i <= kManyRows; ++i) absl::StrAppend(&list, ", $", i);
-    constexpr absl::string_view kHead =
-        "SELECT request_id, method, hash, answer FROM requests WHERE request_id IN (";
-    return new std::pair<std::string, std::string>(absl::StrCat(kHead, "$1)"),
-                                                   absl::StrCat(kHead, list, ")"));
-  }();
-  return many ? texts->second : texts->first;
+const BySize& RequestsByIds() {
+  static const auto* text = new BySize([](size_t n) {
+    std::string out = "SELECT request_id, method, hash, answer FROM requests WHERE request_id IN (";
+    for (size_t i = 1; i <= n; ++i) absl::StrAppend(&out, i == 1 ? "$" : ", $", i);
+    return out + ")";
+  });
+  return *text;
 }
+
+// How many new ids of a command are looked for among those it misses.
+constexpr int kNewIdsMax = 8;
+
+// After how many commands of a batch the rows that they made are given to the database, which
+// writes them while the others are decided; in whole statements of many rows.
+size_t AheadEvery(size_t items) { return items >= 128 ? 64 : items >= 32 ? 16 : 0; }
 
 bool CanBeKey(const std::string& id) { return id.find('\0') == std::string::npos; }
 
@@ -37,11 +42,12 @@ std::string TextOf(const Value& value) {
 }  // namespace
 
 UnitOfWork::UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-                       const WriterOptions& options)
+                       const WriterOptions& options, RowMemory& memory)
     : database_(database),
       connection_(connection),
       schema_(schema),
       options_(options),
+      memory_(memory),
       only_writer_(database.dialect() == "sqlite") {}
 
 absl::Status UnitOfWork::Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed) {
@@ -90,17 +96,36 @@ absl::Status UnitOfWork::LoadFirst() {
   }
   ids.erase("");
   TANDEM_RETURN_IF_ERROR(LookAhead(&wanted));
+  AddReferences(&wanted);
   std::vector<Query> first;
+  size_t left = ids.size();
   for (auto it = ids.begin(); it != ids.end();) {
-    const bool many = std::distance(it, ids.end()) > 3;
+    const size_t keys = NextKeys(left);
     std::vector<Value> params;
+    params.reserve(keys);
     const std::string& last = *ids.rbegin();
-    for (int i = 0; i < (many ? kManyRows : 1); ++i) {
-      params.emplace_back(it == ids.end() ? last : *it++);
-    }
-    first.push_back({RequestsByIds(many), std::move(params)});
+    for (size_t i = 0; i < keys; ++i) params.emplace_back(it == ids.end() ? last : *it++);
+    left -= std::min(left, keys);
+    first.push_back({RequestsByIds().For(keys), std::move(params)});
   }
   return Load(wanted, std::move(first));
+}
+
+// As remembered rows have them. Where one has changed since, what it refers to now is missed later.
+void UnitOfWork::AddReferences(Wanted* wanted) {
+  std::vector<RowKey> open(wanted->rows.begin(), wanted->rows.end());
+  while (!open.empty()) {
+    const RowKey key = std::move(open.back());
+    open.pop_back();
+    const TableMap& map = schema_.MapOf(key.type);
+    if (map.references().empty()) continue;
+    const RowMemory::Known* known = memory_.Find(key);
+    if (known == nullptr) continue;
+    for (const auto& [field, type] : map.references()) {
+      RowKey to{type, known->row->GetReflection()->GetString(*known->row, field)};
+      if (!to.id.empty() && wanted->rows.insert(to).second) open.push_back(std::move(to));
+    }
+  }
 }
 
 // What is looked for ahead is found without a lock. So the whole batch is locked at once, in the
@@ -119,13 +144,28 @@ absl::Status UnitOfWork::LookAhead(Wanted* wanted) {
     it = wanted->sets.erase(it);
   }
   if (load.empty()) return absl::OkStatus();
-  absl::StatusOr<std::vector<Result>> results = connection_.Run(load.queries());
-  if (!results.ok()) return Fail(results.status(), Failed::Part::kLoad);
-  if (absl::Status taken = load.Take(*results); !taken.ok()) {
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, RunLoad(load.queries()));
+  if (absl::Status taken = load.Take(results); !taken.ok()) {
     return Fail(taken, Failed::Part::kLoad);
   }
   for (RowKey& key : load.Unsettled(state_)) wanted->rows.insert(std::move(key));
   return absl::OkStatus();
+}
+
+// The results of what was given ahead come with them.
+absl::StatusOr<std::vector<Result>> UnitOfWork::RunLoad(absl::Span<const Query> queries) {
+  const size_t ahead = given_ - answered_;
+  absl::StatusOr<std::vector<Result>> results = connection_.Run(queries);
+  if (!results.ok()) {
+    const int statement = ErrorOf(results.status()).statement;
+    if (statement >= 0 && static_cast<size_t>(statement) < ahead) {
+      return FailAt(results.status(), answered_);
+    }
+    return Fail(results.status(), Failed::Part::kLoad);
+  }
+  answered_ = given_;
+  results->erase(results->begin(), results->begin() + static_cast<std::ptrdiff_t>(ahead));
+  return results;
 }
 
 void UnitOfWork::TakeRequests(const Result& result) {
@@ -136,7 +176,48 @@ void UnitOfWork::TakeRequests(const Result& result) {
   }
 }
 
-// One round trip, and another where a set's members changed while their locks were waited for.
+// Where some rows of a table are remembered, all are locked by one reading of their versions, so
+// that they are locked in the order of their keys; then those that are not are read.
+void UnitOfWork::AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,
+                         std::vector<Remembered>* remembered) {
+  std::vector<std::string> unknown;
+  if (map.spec().remembered) {
+    for (const std::string& id : ids) {
+      RowKey key{map.spec().type, id};
+      if (const RowMemory::Known* known = memory_.Find(key)) {
+        remembered->push_back({std::move(key), *known});
+      } else {
+        unknown.push_back(id);
+      }
+    }
+  }
+  if (!map.spec().remembered || unknown.size() == ids.size()) {
+    load->AddRows(map, ids, /*lock=*/true);
+    return;
+  }
+  load->AddVersions(map, ids);
+  if (!unknown.empty()) load->AddRows(map, unknown, /*lock=*/false);
+}
+
+// Answers with those that have changed since: they are to be read.
+absl::flat_hash_set<RowKey> UnitOfWork::TakeRemembered(const RowLoad& load,
+                                                       const std::vector<Remembered>& remembered) {
+  absl::flat_hash_set<RowKey> changed;
+  for (const auto& [key, known] : remembered) {
+    auto version = load.versions().find(key);
+    if (version != load.versions().end() && version->second == known.version) {
+      originals_[key] = known.row;
+      state_.PutLoaded(key, known.row, known.version);
+      continue;
+    }
+    memory_.Forget(key);
+    if (version != load.versions().end()) changed.insert(key);
+  }
+  return changed;
+}
+
+// One round trip; another where a set's members changed while their locks were waited for, or a row
+// is not as it is remembered.
 absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
   std::map<std::pair<int, absl::string_view>, std::pair<const TableMap*, std::vector<std::string>>>
       by_table;  // in the order of locking
@@ -156,7 +237,10 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
   }
   for (bool again = false;; again = true) {
     RowLoad load;
-    for (const auto& [order, rows] : by_table) load.AddRows(*rows.first, rows.second, true);
+    std::vector<Remembered> remembered;
+    for (const auto& [order, rows] : by_table) {
+      AddRows(*rows.first, rows.second, &load, &remembered);
+    }
     // New locks may have been waited for: someone may have put members into the sets meanwhile.
     if (!by_table.empty() && !only_writer_ && !again) {
       for (const SetKey& set : sets_) {
@@ -179,10 +263,9 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
     const size_t requests = queries.size();
     queries.insert(queries.end(), load.queries().begin(), load.queries().end());
     if (queries.empty()) return absl::OkStatus();
-    absl::StatusOr<std::vector<Result>> results = connection_.Run(queries);
-    if (!results.ok()) return Fail(results.status(), Failed::Part::kLoad);
-    for (size_t i = 0; i < requests; ++i) TakeRequests((*results)[i]);
-    absl::Status taken = load.Take(absl::MakeSpan(*results).subspan(requests));
+    TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, RunLoad(queries));
+    for (size_t i = 0; i < requests; ++i) TakeRequests(results[i]);
+    absl::Status taken = load.Take(absl::MakeConstSpan(results).subspan(requests));
     if (!taken.ok()) return Fail(taken, Failed::Part::kLoad);
 
     const std::vector<RowKey> unsettled = load.Unsettled(state_);
@@ -190,17 +273,25 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
       if (state_.slots().contains(key)) continue;
       std::shared_ptr<const google::protobuf::Message> row = std::move(loaded.row);
       originals_[key] = row;
+      // It is locked, and what was committed: so it looked at that version, whatever follows.
+      if (schema_.MapOf(key.type).spec().remembered) {
+        memory_.Put(key, row, loaded.version, row->ByteSizeLong());
+      }
       state_.PutLoaded(key, std::move(row), loaded.version);
     }
+    const absl::flat_hash_set<RowKey> changed = TakeRemembered(load, remembered);
     for (const auto& [order, rows] : by_table) {
       for (const std::string& id : rows.second) {
-        state_.PutLoaded({rows.first->spec().type, id}, nullptr, 0);  // where nothing was found
+        RowKey key{rows.first->spec().type, id};
+        if (!changed.contains(key)) state_.PutLoaded(key, nullptr, 0);  // where nothing was found
       }
     }
-    if (unsettled.empty()) return absl::OkStatus();
+    if (unsettled.empty() && changed.empty()) return absl::OkStatus();
     by_table.clear();
     first.clear();
-    for (const RowKey& key : std::set<RowKey>(unsettled.begin(), unsettled.end())) want(key);
+    std::set<RowKey> next(unsettled.begin(), unsettled.end());
+    next.insert(changed.begin(), changed.end());
+    for (const RowKey& key : next) want(key);
   }
 }
 
@@ -229,18 +320,34 @@ bool UnitOfWork::AnswerFromSeen(Item& item) {
   return true;
 }
 
+// What the command at `index`, which has just been run, misses. An id that it has just made is
+// nobody's yet, so what is missing under it is absent, as the command took it.
+Wanted UnitOfWork::MissingOf(size_t index) const {
+  Wanted missing = state_.missing();
+  if (missing.rows.empty() || !items_[index]->new_ids) return missing;
+  IdSource ids = items_[index]->command.context.ids;
+  for (int i = 0; i < kNewIdsMax && !missing.rows.empty(); ++i) {
+    const std::string ulid = ids.Next("");
+    for (auto it = missing.rows.begin(); it != missing.rows.end();) {
+      it = absl::EndsWith(it->id, ulid) ? missing.rows.erase(it) : std::next(it);
+    }
+  }
+  return missing;
+}
+
 // What the command at `index`, which has just been run, and those behind it miss. They are tried
 // over the same memory without their effects; one that misses nothing is not tried again.
 Wanted UnitOfWork::MissingFrom(size_t index) {
-  Wanted missing = state_.missing();
+  Wanted missing = MissingOf(index);
   for (size_t i = index + 1; i < items_.size(); ++i) {
     const Command& command = items_[i]->command;
     if (settled_[i]) continue;
     if (!command.validate_only && seen_.contains(command.context.request_id)) continue;
     (void)RunOnce(i);
-    if (state_.missing().empty()) settled_[i] = true;
-    missing.rows.insert(state_.missing().rows.begin(), state_.missing().rows.end());
-    missing.sets.insert(state_.missing().sets.begin(), state_.missing().sets.end());
+    Wanted more = MissingOf(i);
+    if (more.empty()) settled_[i] = true;
+    missing.rows.merge(more.rows);
+    missing.sets.merge(more.sets);
   }
   state_.Begin();
   return missing;
@@ -250,7 +357,7 @@ absl::Status UnitOfWork::DecideOne(size_t index) {
   Item& item = *items_[index];
   if (AnswerFromSeen(item)) return absl::OkStatus();
   absl::StatusOr<std::string> answer = RunOnce(index);
-  for (int round = 0; !state_.missing().empty(); ++round) {
+  for (int round = 0; !MissingOf(index).empty(); ++round) {
     if (round == options_.rounds_max) {
       answer = Refuse(absl::StatusCode::kInternal, "STORE_TOO_MANY_ROUNDS",
                       absl::StrCat(item.command.method, " always finds something missing"));
@@ -275,14 +382,22 @@ absl::Status UnitOfWork::DecideOne(size_t index) {
 void UnitOfWork::Accept(size_t index, std::string answer) {
   Item& item = *items_[index];
   for (const auto& [key, slot] : state_.overlay()) {
-    if (slot.changed) owners_[key].push_back(index);
+    if (!slot.changed) continue;
+    owners_[key].push_back(index);
+    if (slot.stored_version == 0) {
+      made_.push_back(key);
+    } else {
+      edited_.insert(key.type);
+    }
   }
   const size_t first_event = state_.accepted_events().size();
   state_.Accept();
   accepted_.push_back({index, first_event, state_.accepted_events().size()});
   for (size_t i = first_event; i < state_.accepted_events().size(); ++i) {
-    bytes_ +=
-        2 * state_.accepted_events()[i].event->ByteSizeLong();  // as a row, and in the journal
+    const EmittedEvent& event = state_.accepted_events()[i];
+    payloads_.push_back(event.event->SerializeAsString());
+    bytes_ += 2 * payloads_.back().size();  // as a row, and in the journal
+    sizes_[RowKey{event.entity_type, event.entity_id}] = payloads_.back().size();
   }
   bytes_ += answer.size();
   if (!item.command.context.request_id.empty()) {
@@ -294,11 +409,15 @@ void UnitOfWork::Accept(size_t index, std::string answer) {
 }
 
 absl::Status UnitOfWork::Decide() {
+  const size_t ahead_every = only_writer_ ? 0 : AheadEvery(items_.size());
   for (size_t i = 0; i < items_.size(); ++i) {
     TANDEM_RETURN_IF_ERROR(DecideOne(i));
     TANDEM_FAILPOINT("store.mid_batch");
     taken_ = i + 1;
     if (bytes_ > options_.batch_bytes_max && items_[i]->group_end) break;
+    if (ahead_every > 0 && taken_ % ahead_every == 0 && taken_ < items_.size()) {
+      TANDEM_RETURN_IF_ERROR(WriteAhead());
+    }
   }
   return absl::OkStatus();
 }
@@ -326,23 +445,38 @@ absl::Status UnitOfWork::Commit() {
   const bool events = !state_.accepted_events().empty();
   if (events) database_.AddNotify(options_.source, &queries_);
   absl::Span<const Query> queries = absl::MakeConstSpan(queries_);
-  size_t first = 0;
   if (unguarded_) {
-    first = before_journal;
-    absl::StatusOr<std::vector<Result>> results = connection_.Run(queries.first(first));
-    if (!results.ok()) return FailAt(results.status(), 0);
-    TANDEM_RETURN_IF_ERROR(CheckAffected(*results, 0));
+    absl::StatusOr<std::vector<Result>> results =
+        connection_.Run(queries.subspan(given_, before_journal - given_));
+    if (!results.ok()) return FailAt(results.status(), answered_);
+    TANDEM_RETURN_IF_ERROR(CheckAffected(*results, answered_));
+    given_ = answered_ = before_journal;
     TANDEM_FAILPOINT("store.between_rows_and_journal");
   }
   TANDEM_FAILPOINT("store.before_commit");
-  absl::StatusOr<std::vector<Result>> results = connection_.Commit(queries.subspan(first));
-  if (!results.ok()) return FailAt(results.status(), first);
+  absl::StatusOr<std::vector<Result>> results = connection_.Commit(queries.subspan(given_));
+  if (!results.ok()) return FailAt(results.status(), answered_);
   // The rows were locked, and the journal's unique constraint would have found another's change.
-  TANDEM_CHECK(CheckAffected(*results, first).ok(), "a locked row was changed by another");
+  TANDEM_CHECK(CheckAffected(*results, answered_).ok(), "a locked row was changed by another");
   committed_ = true;
   TANDEM_FAILPOINT("store.after_commit");
+  Remember();
   if (events) database_.AfterCommit(options_.source);
   return absl::OkStatus();
+}
+
+void UnitOfWork::Remember() {
+  for (const auto& [key, slot] : state_.slots()) {
+    if (!slot.changed || !schema_.MapOf(key.type).spec().remembered) continue;
+    if (slot.row == nullptr) {
+      memory_.Forget(key);
+    } else {
+      auto size = sizes_.find(key);
+      memory_.Put(key, slot.row, slot.version,
+                  size == sizes_.end() ? slot.row->ByteSizeLong() : size->second);
+    }
+  }
+  given_up_ = memory_.TakeGivenUp();
 }
 
 absl::StatusOr<bool> UnitOfWork::IsThere(Connection& connection) const {
@@ -357,7 +491,7 @@ absl::StatusOr<bool> UnitOfWork::IsThere(Connection& connection) const {
   for (const Accepted& accepted : accepted_) {
     const std::string& id = items_[accepted.item]->command.context.request_id;
     if (id.empty()) continue;
-    const Query query{RequestsByIds(false), {id}};
+    const Query query{RequestsByIds().For(1), {id}};
     TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, connection.Run({&query, 1}));
     return !results[0].rows.empty();
   }

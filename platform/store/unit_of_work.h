@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/base/state.h"
 #include "platform/store/database.h"
 #include "platform/store/row_load.h"
+#include "platform/store/row_memory.h"
 #include "platform/store/table.h"
 #include "platform/store/writer.h"
 
@@ -26,6 +28,7 @@ struct Item {
   enum class How { kOpen, kAccepted, kChecked, kReplayed, kRefused };
   Command command;
   bool group_end = true;  // a batch may end behind it
+  bool new_ids = false;   // its context's ids were never given to anyone
   How how = How::kOpen;
   absl::StatusOr<std::string> outcome = std::string();
 };
@@ -48,8 +51,9 @@ const std::string& EventId(const EmittedEvent& event);
 
 class UnitOfWork {
  public:
+  // `memory` is the connection's only writer's, and stays right whatever becomes of this try.
   UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-             const WriterOptions& options);
+             const WriterOptions& options, RowMemory& memory);
 
   // In the open transaction of the connection, which is committed or rolled back afterwards when it
   // answers OK. Then the first `taken` items have their outcome; those behind did not fit. On an
@@ -78,23 +82,43 @@ class UnitOfWork {
     size_t item;
     size_t first_event, last_event;  // in the state's accepted events
   };
-  using Changed = std::vector<std::pair<const std::string*, const State::Slot*>>;
+  struct Remembered {
+    RowKey key;
+    RowMemory::Known known;
+  };
+  struct Change {
+    const std::string* id;
+    const State::Slot* slot;
+    int64_t stored_version;                     // 0: to be inserted
+    const google::protobuf::Message* original;  // as it is stored; null where it is not
+  };
+  using Changed = std::vector<Change>;
+  using ChangedByType = absl::flat_hash_map<const google::protobuf::Descriptor*, Changed>;
 
   absl::Status Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed = {});
   absl::Status FailAt(absl::Status status, size_t first_statement);
 
   absl::Status LoadFirst();
   absl::Status LookAhead(Wanted* wanted);
+  void AddReferences(Wanted* wanted);
   absl::Status Load(const Wanted& wanted, std::vector<Query> first);
+  absl::StatusOr<std::vector<Result>> RunLoad(absl::Span<const Query> queries);
+  void AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,
+               std::vector<Remembered>* remembered);
+  absl::flat_hash_set<RowKey> TakeRemembered(const RowLoad& load,
+                                             const std::vector<Remembered>& remembered);
   void TakeRequests(const Result& result);
   absl::Status Decide();
   absl::Status DecideOne(size_t index);
   absl::StatusOr<std::string> RunOnce(size_t index);
   bool AnswerFromSeen(Item& item);
+  Wanted MissingOf(size_t index) const;
   Wanted MissingFrom(size_t index);
   void Accept(size_t index, std::string answer);
 
+  absl::Status WriteAhead();
   absl::Status WriteRows();
+  absl::Status WriteTables(ChangedByType by_type);
   absl::Status WriteTable(const TableMap& map, const Changed& changed);
   absl::Status WriteChildren(const TableMap& map, const Changed& changed);
   void WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
@@ -105,6 +129,7 @@ class UnitOfWork {
            std::vector<size_t> owners, int64_t must_affect = -1);
   absl::Status CheckAffected(absl::Span<const Result> results, size_t first_statement);
   absl::Status Commit();
+  void Remember();
   const std::vector<size_t>& OwnersOf(const google::protobuf::Descriptor* type,
                                       const std::string& id) const;
 
@@ -112,6 +137,7 @@ class UnitOfWork {
   Connection& connection_;
   const Schema& schema_;
   const WriterOptions& options_;
+  RowMemory& memory_;
   const bool only_writer_;  // a transaction here is
 
   absl::Span<Item* const> items_;
@@ -122,11 +148,22 @@ class UnitOfWork {
   std::vector<bool> settled_;  // items that miss nothing, as far as was tried
   absl::flat_hash_map<RowKey, std::vector<size_t>> owners_;
   std::vector<Accepted> accepted_;
+  std::vector<std::string> payloads_;          // of the state's accepted events
+  absl::flat_hash_map<RowKey, size_t> sizes_;  // of entities, by their last events
   size_t bytes_ = 0;
+
+  // Rows that were made and are not in queries_ yet; those that are, as they are there.
+  std::vector<RowKey> made_;
+  absl::flat_hash_map<RowKey, Remembered> written_;
+  absl::flat_hash_set<const google::protobuf::Descriptor*> edited_;  // types with other changes
 
   std::vector<Query> queries_;
   std::vector<Note> notes_;
-  bool unguarded_ = false;  // an update that no journal row guards
+  size_t given_ = 0;                       // of queries_: to the database, ahead of the commit
+  size_t answered_ = 0;                    // and answered already
+  bool unguarded_ = false;                 // an update that no journal row guards
+  std::vector<RowMemory::ById> given_up_;  // goes with us
+
   size_t taken_ = 0;
   bool committed_ = false;
   Failed failed_;

@@ -20,34 +20,73 @@ using google::protobuf::Message;
 constexpr absl::string_view kMoveHead =
     "UPDATE journal_head SET position = position + $1 WHERE id = 1";
 
-// The first column is a position: the head's and an offset, so that no round trip lies between.
-BySize InsertsAtHead(absl::string_view table, absl::string_view columns, int width) {
-  auto text = [&](int rows) {
-    std::string out = absl::StrCat("INSERT INTO ", table, " (", columns, ") VALUES ");
-    for (int row = 0; row < rows; ++row) {
-      absl::StrAppend(&out, row == 0 ? "(" : ", (",
-                      "(SELECT position FROM journal_head WHERE id = 1) + $", row * width + 1);
-      for (int i = 2; i <= width; ++i) absl::StrAppend(&out, ", $", row * width + i);
-      absl::StrAppend(&out, ")");
+struct InsertColumn {
+  absl::string_view name, type;
+};
+
+// The first column is a position: the head's and an offset, so that no round trip lies between. Of
+// many rows the head is read once; then the first row says the types, which a list of values has
+// not of itself.
+BySize InsertsAtHead(absl::string_view table, const std::vector<InsertColumn>& columns) {
+  return BySize([&](size_t rows) {
+    std::string names, values, selected;
+    for (const InsertColumn& column : columns) {
+      absl::StrAppend(&names, names.empty() ? "" : ", ", column.name);
     }
-    return out;
-  };
-  return {text(1), text(kManyRows)};
+    const size_t width = columns.size();
+    for (size_t row = 0; row < rows; ++row) {
+      absl::StrAppend(&values, row == 0 ? "(" : ", (");
+      for (size_t i = 0; i < width; ++i) {
+        absl::StrAppend(&values, i == 0 ? "" : ", ");
+        if (rows == 1 && i == 0) {
+          absl::StrAppend(&values, "(SELECT position FROM journal_head WHERE id = 1) + ");
+        }
+        const std::string parameter = absl::StrCat("$", row * width + i + 1);
+        if (rows > 1 && row == 0) {
+          absl::StrAppend(&values, "CAST(", parameter, " AS ", columns[i].type, ")");
+        } else {
+          absl::StrAppend(&values, parameter);
+        }
+      }
+      absl::StrAppend(&values, ")");
+    }
+    const std::string insert = absl::StrCat("INSERT INTO ", table, " (", names, ") ");
+    if (rows == 1) return absl::StrCat(insert, "VALUES ", values);
+    for (size_t i = 0; i < width; ++i) {
+      absl::StrAppend(&selected, i == 0 ? "h.position + " : ", ", "v.column", i + 1);
+    }
+    return absl::StrCat(insert, "SELECT ", selected, " FROM journal_head h, (VALUES ", values,
+                        ") v WHERE h.id = 1");
+  });
 }
 
 const BySize& InsertJournal() {
-  static const auto* text = new BySize(InsertsAtHead(
-      "journal",
-      "position, id, topic, lane, aggregatetype, aggregateid, entity_version, type, "
-      "event_message, routing_key, actor, cause, correlation, request_id, traceparent, "
-      "time_micros, payload",
-      17));
+  static const auto* text = new BySize(InsertsAtHead("journal", {{"position", "BIGINT"},
+                                                                 {"id", "TEXT"},
+                                                                 {"topic", "TEXT"},
+                                                                 {"lane", "BIGINT"},
+                                                                 {"aggregatetype", "TEXT"},
+                                                                 {"aggregateid", "TEXT"},
+                                                                 {"entity_version", "BIGINT"},
+                                                                 {"type", "TEXT"},
+                                                                 {"event_message", "TEXT"},
+                                                                 {"routing_key", "TEXT"},
+                                                                 {"actor", "TEXT"},
+                                                                 {"cause", "TEXT"},
+                                                                 {"correlation", "TEXT"},
+                                                                 {"request_id", "TEXT"},
+                                                                 {"traceparent", "TEXT"},
+                                                                 {"time_micros", "BIGINT"},
+                                                                 {"payload", "BYTEA"}}));
   return *text;
 }
 
 const BySize& InsertRequests() {
-  static const auto* text =
-      new BySize(InsertsAtHead("requests", "position, request_id, method, hash, answer", 5));
+  static const auto* text = new BySize(InsertsAtHead("requests", {{"position", "BIGINT"},
+                                                                  {"request_id", "TEXT"},
+                                                                  {"method", "TEXT"},
+                                                                  {"hash", "TEXT"},
+                                                                  {"answer", "BYTEA"}}));
   return *text;
 }
 
@@ -81,7 +120,9 @@ const std::vector<size_t>& UnitOfWork::OwnersOf(const Descriptor* type,
 void UnitOfWork::WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
                            const std::vector<std::vector<size_t>>& owners, Failed::Part part) {
   for (size_t i = 0; i < rows.size();) {
-    const size_t count = rows.size() - i >= kManyRows ? kManyRows : 1;
+    // SQLite keeps a copy of every page that a statement of many rows changes, to undo half of it;
+    // of one row it needs none.
+    const size_t count = only_writer_ ? 1 : NextRows(rows.size() - i);
     std::vector<Value> params = std::move(rows[i]);
     std::vector<size_t> whose = owners[i];
     params.reserve(params.size() * count);
@@ -91,18 +132,49 @@ void UnitOfWork::WriteMany(const BySize& text, std::vector<std::vector<Value>> r
     }
     std::sort(whose.begin(), whose.end());
     whose.erase(std::unique(whose.begin(), whose.end()), whose.end());
-    Add(count == 1 ? text.one : text.many, std::move(params), part, std::move(whose));
+    Add(text.For(count), std::move(params), part, std::move(whose));
     i += count;
   }
 }
 
+// Gives the database the rows that were made so far. What goes may have to go before what comes
+// (WriteTable), so types with other changes wait for the end.
+absl::Status UnitOfWork::WriteAhead() {
+  ChangedByType by_type;
+  for (const RowKey& key : std::exchange(made_, {})) {
+    const auto slot = state_.slots().find(key);
+    if (slot->second.row == nullptr || edited_.contains(key.type)) continue;
+    auto [written, fresh] = written_.try_emplace(key);
+    if (!fresh) continue;
+    written->second = {key, {slot->second.row, slot->second.version}};
+    by_type[key.type].push_back({&slot->first.id, &slot->second, 0, nullptr});
+  }
+  TANDEM_RETURN_IF_ERROR(WriteTables(std::move(by_type)));
+  absl::StatusOr<bool> given = connection_.Ahead(absl::MakeConstSpan(queries_).subspan(given_));
+  if (!given.ok()) return FailAt(given.status(), answered_);
+  if (*given) given_ = queries_.size();
+  return absl::OkStatus();
+}
+
 absl::Status UnitOfWork::WriteRows() {
-  absl::flat_hash_map<const Descriptor*, Changed> by_type;
+  ChangedByType by_type;
   for (const auto& [key, slot] : state_.slots()) {
     if (!slot.changed) continue;
+    if (auto written = written_.find(key); written != written_.end()) {
+      const RowMemory::Known& known = written->second.known;
+      if (known.row == slot.row) continue;
+      by_type[key.type].push_back({&key.id, &slot, known.version, known.row.get()});
+      continue;
+    }
     if (slot.row == nullptr && slot.stored_version == 0) continue;  // came and went
-    by_type[key.type].emplace_back(&key.id, &slot);
+    auto original = originals_.find(key);
+    by_type[key.type].push_back({&key.id, &slot, slot.stored_version,
+                                 original == originals_.end() ? nullptr : original->second.get()});
   }
+  return WriteTables(std::move(by_type));
+}
+
+absl::Status UnitOfWork::WriteTables(ChangedByType by_type) {
   std::vector<const TableMap*> maps;
   for (const auto& [type, changed] : by_type) maps.push_back(&schema_.MapOf(type));
   std::sort(maps.begin(), maps.end(), [](const TableMap* a, const TableMap* b) {
@@ -112,7 +184,7 @@ absl::Status UnitOfWork::WriteRows() {
   for (const TableMap* map : maps) {
     Changed& changed = by_type[map->spec().type];
     std::sort(changed.begin(), changed.end(),
-              [](const auto& a, const auto& b) { return *a.first < *b.first; });
+              [](const Change& a, const Change& b) { return *a.id < *b.id; });
     TANDEM_RETURN_IF_ERROR(WriteTable(*map, changed));
   }
   return absl::OkStatus();
@@ -121,21 +193,23 @@ absl::Status UnitOfWork::WriteRows() {
 // What goes before what comes, so that a unique value can change hands; parents before children.
 absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed) {
   const Descriptor* type = map.spec().type;
+  const bool guards = std::any_of(changed.begin(), changed.end(),
+                                  [](const Change& change) { return change.stored_version != 0; });
   absl::flat_hash_set<absl::string_view> told;
   for (const EmittedEvent& event : state_.accepted_events()) {
-    if (event.entity_type == type) told.insert(event.entity_id);
+    if (guards && event.entity_type == type) told.insert(event.entity_id);
   }
-  for (const auto& [id, slot] : changed) {
+  for (const auto& [id, slot, stored_version, original] : changed) {
     if (slot->row != nullptr) continue;
     unguarded_ |= !told.contains(*id);
     for (const TableMap::Child& child : map.children()) {
       Add(child.erase_from, {*id, int64_t{0}}, Failed::Part::kRow, OwnersOf(type, *id));
     }
-    Add(map.erase, {*id, slot->stored_version}, Failed::Part::kRow, OwnersOf(type, *id), 1);
+    Add(map.erase, {*id, stored_version}, Failed::Part::kRow, OwnersOf(type, *id), 1);
   }
   std::vector<std::vector<Value>> inserts;
   std::vector<std::vector<size_t>> owners;
-  for (const auto& [id, slot] : changed) {
+  for (const auto& [id, slot, stored_version, original] : changed) {
     if (slot->row == nullptr) continue;
     std::vector<Value> values;
     values.reserve(map.columns().size() + 3);
@@ -143,14 +217,14 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
     if (!encoded.ok()) return Fail(encoded, Failed::Part::kRow, OwnersOf(type, *id));
     TANDEM_CHECK(std::get<std::string>(values[0]) == *id, "a command changed an entity's key");
     values.emplace_back(slot->version);
-    if (slot->stored_version == 0) {
+    if (stored_version == 0) {
       inserts.push_back(std::move(values));
       owners.push_back(OwnersOf(type, *id));
       continue;
     }
     unguarded_ |= !told.contains(*id);
     values.emplace_back(*id);
-    values.emplace_back(slot->stored_version);
+    values.emplace_back(stored_version);
     Add(map.update, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), 1);
   }
   WriteMany(map.insert, std::move(inserts), owners, Failed::Part::kRow);
@@ -161,16 +235,15 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
 absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& changed) {
   const Descriptor* type = map.spec().type;
   for (const TableMap::Child& child : map.children()) {
-    std::vector<std::vector<Value>> upserts;
-    std::vector<std::vector<size_t>> owners;
-    for (const auto& [id, slot] : changed) {
+    std::vector<std::vector<Value>> inserts, upserts;
+    std::vector<std::vector<size_t>> insert_owners, owners;
+    for (const auto& [id, slot, stored_version, original] : changed) {
       if (slot->row == nullptr) continue;
       auto now = EncodeChildren(child, *slot->row);
       if (!now.ok()) return Fail(now.status(), Failed::Part::kRow, OwnersOf(type, *id));
       std::vector<std::vector<Value>> stored;
-      auto original = originals_.find(RowKey{type, *id});
-      if (original != originals_.end()) {
-        auto encoded = EncodeChildren(child, *original->second);
+      if (original != nullptr) {
+        auto encoded = EncodeChildren(child, *original);
         if (!encoded.ok()) return Fail(encoded.status(), Failed::Part::kRow, OwnersOf(type, *id));
         stored = *std::move(encoded);
       }
@@ -186,10 +259,12 @@ absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& chang
         values.emplace_back(*id);
         values.emplace_back(static_cast<int64_t>(n));
         std::move(element.begin(), element.end(), std::back_inserter(values));
-        upserts.push_back(std::move(values));
-        owners.push_back(OwnersOf(type, *id));
+        // What was loaded with its parent is all there is, so behind it is nothing to be met.
+        (n < stored.size() ? upserts : inserts).push_back(std::move(values));
+        (n < stored.size() ? owners : insert_owners).push_back(OwnersOf(type, *id));
       }
     }
+    WriteMany(child.insert, std::move(inserts), insert_owners, Failed::Part::kRow);
     WriteMany(child.upsert, std::move(upserts), owners, Failed::Part::kRow);
   }
   return absl::OkStatus();
@@ -227,7 +302,7 @@ void UnitOfWork::WriteJournal() {
       row.emplace_back(meta.request_id());
       row.emplace_back(context.traceparent);
       row.emplace_back(MicrosOf(meta.event_time()));
-      row.emplace_back(Bytes{event.event->SerializeAsString()});
+      row.emplace_back(Bytes{std::move(payloads_[i])});
       rows.push_back(std::move(row));
       owners.push_back({accepted.item});
     }

@@ -13,6 +13,7 @@
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/store/committer.h"
+#include "platform/store/unit_of_work.h"
 
 namespace tandem::store {
 namespace {
@@ -28,8 +29,10 @@ class QueueWriter final : public Writer {
       : options_(std::move(options)),
         clock_(clock),
         seeded_(static_cast<uint64_t>(options_.request_ids_seed)),
-        committer_(database, std::move(connection), schema, options_,
-                   [this](absl::Span<Item* const> items) { HandOver(items); }),
+        committer_(
+            database, std::move(connection), schema, options_,
+            [this](absl::Span<Item* const> items) { HandOver(items); },
+            [this](std::unique_ptr<UnitOfWork> unit) { Retire(std::move(unit)); }),
         responder_([this] { Respond(); }),
         writer_([this] { Write(); }) {}
 
@@ -45,10 +48,10 @@ class QueueWriter final : public Writer {
       absl::MutexLock lock(&mutex_);
       left.swap(queue_);
     }
-    for (std::unique_ptr<Item>& item : left) Answer(std::move(item->command.done), Closing());
+    for (std::unique_ptr<Item>& item : left) Answer(std::move(item->command), Closing());
     {
-      absl::MutexLock lock(&answers_mutex_);
-      answers_closed_ = true;
+      absl::MutexLock lock(&finished_mutex_);
+      finished_closed_ = true;
     }
     responder_.join();
   }
@@ -78,19 +81,25 @@ class QueueWriter final : public Writer {
           if (context.now_micros == 0) {
             context.now_micros = clock_.NowMicros();
             context.ids = NewIds(context.now_micros);
+            item->new_ids = options_.request_ids_seed == 0;
           }
           queue_.push_back(std::move(item));
         }
         return;
       }
     }
-    for (Command& command : commands) Answer(std::move(command.done), refused);
+    for (Command& command : commands) Answer(std::move(command), refused);
   }
 
   WriterStats stats() const override { return committer_.stats(); }
 
  private:
-  using Done = std::function<void(absl::StatusOr<std::string>)>;
+  // What the responder is to do: tell the items their outcomes, and free them and what is left of
+  // the work, which takes its time while others wait for the writer.
+  struct Finished {
+    std::vector<std::unique_ptr<UnitOfWork>> units;
+    std::vector<std::unique_ptr<Item>> items;
+  };
 
   IdSource NewIds(int64_t now_micros) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (options_.request_ids_seed == 0) return IdSource::Random(now_micros);
@@ -120,40 +129,52 @@ class QueueWriter final : public Writer {
       TANDEM_FAILPOINT("writer.batch_taken");
       std::vector<Item*> items;
       items.reserve(batch.size());
-      for (const std::unique_ptr<Item>& item : batch) items.push_back(item.get());
-      committer_.Run(std::move(items));
+      for (std::unique_ptr<Item>& item : batch) items.push_back(item.release());
+      committer_.Run(std::move(items));  // each is handed over
     }
+  }
+
+  // Before its items, so that it goes with them.
+  void Retire(std::unique_ptr<UnitOfWork> unit) {
+    absl::MutexLock lock(&finished_mutex_);
+    finished_.units.push_back(std::move(unit));
   }
 
   void HandOver(absl::Span<Item* const> items) {
-    absl::MutexLock lock(&answers_mutex_);
+    absl::MutexLock lock(&finished_mutex_);
     for (Item* item : items) {
-      answers_.emplace_back(std::move(item->command.done), std::move(item->outcome));
+      if (item->command.replayed != nullptr) {
+        *item->command.replayed = item->how == Item::How::kReplayed;
+      }
+      finished_.items.emplace_back(item);
     }
   }
 
-  void Answer(Done done, absl::StatusOr<std::string> outcome) {
-    absl::MutexLock lock(&answers_mutex_);
-    answers_.emplace_back(std::move(done), std::move(outcome));
+  void Answer(Command command, absl::Status outcome) {
+    auto item = std::make_unique<Item>();
+    item->command = std::move(command);
+    item->outcome = std::move(outcome);
+    absl::MutexLock lock(&finished_mutex_);
+    finished_.items.push_back(std::move(item));
   }
 
   void Respond() {
     for (;;) {
-      std::vector<std::pair<Done, absl::StatusOr<std::string>>> answers;
+      Finished finished;
       {
-        absl::MutexLock lock(&answers_mutex_);
-        answers_mutex_.Await(absl::Condition(
+        absl::MutexLock lock(&finished_mutex_);
+        finished_mutex_.Await(absl::Condition(
             +[](QueueWriter* self) {
-              self->answers_mutex_.AssertReaderHeld();
-              return self->answers_closed_ || !self->answers_.empty();
+              self->finished_mutex_.AssertReaderHeld();
+              return self->finished_closed_ || !self->finished_.items.empty();
             },
             this));
-        if (answers_.empty()) return;
-        answers.swap(answers_);
+        if (finished_.items.empty()) return;
+        finished = std::exchange(finished_, Finished());
       }
-      for (auto& [done, outcome] : answers) {
+      for (std::unique_ptr<Item>& item : finished.items) {
         TANDEM_FAILPOINT("writer.before_answer");
-        if (done) done(std::move(outcome));
+        if (item->command.done) item->command.done(std::move(item->outcome));
       }
     }
   }
@@ -166,10 +187,9 @@ class QueueWriter final : public Writer {
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::mt19937_64 seeded_ ABSL_GUARDED_BY(mutex_);
 
-  absl::Mutex answers_mutex_;
-  std::vector<std::pair<Done, absl::StatusOr<std::string>>> answers_
-      ABSL_GUARDED_BY(answers_mutex_);
-  bool answers_closed_ ABSL_GUARDED_BY(answers_mutex_) = false;
+  absl::Mutex finished_mutex_;
+  Finished finished_ ABSL_GUARDED_BY(finished_mutex_);
+  bool finished_closed_ ABSL_GUARDED_BY(finished_mutex_) = false;
 
   Committer committer_;
   std::thread responder_;

@@ -37,6 +37,9 @@ struct Command {
   // missing.
   std::function<absl::StatusOr<std::string>(Context&, State&)> decide;
   std::function<void(absl::StatusOr<std::string>)> done;
+  // Where it is given, says before `done` whether the answer was stored before: then it is not what
+  // `decide` came to when it was run last, if it was.
+  bool* replayed = nullptr;
 };
 
 struct WriterOptions {

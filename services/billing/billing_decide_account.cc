@@ -23,6 +23,7 @@ constexpr absl::string_view kDebtorCounter = "debtor";
 constexpr int64_t kFirstDebtorNumber = 1001;
 // Numbers that people gave by hand are passed over, so many in a row.
 constexpr int kTakenNumbersMax = 100;
+constexpr int64_t kNumbersAheadMax = 256;
 
 bool NumberTaken(absl::string_view number, absl::string_view by_other_than, State& state) {
   state.Load<v1::DebtorAccount>(kOfDebtorNumber, number);
@@ -39,6 +40,20 @@ absl::Status NumberTakenError(absl::string_view number) {
   return status;
 }
 
+std::string DebtorNumber(int64_t number) { return absl::StrCat("D-", number); }
+
+// Asks who has the number; with it for as many behind it as there are accounts at hand, so that a
+// batch of many new ones asks a few times and not once for each.
+void AskForNumbers(int64_t number, State& state) {
+  const SetKey first{v1::DebtorAccount::descriptor(), std::string(kOfDebtorNumber),
+                     DebtorNumber(number)};
+  if (state.IsLoaded(first)) return;
+  const auto at_hand = static_cast<int64_t>(state.All<v1::DebtorAccount>().size());
+  for (int64_t i = 0; i <= std::min(at_hand, kNumbersAheadMax); ++i) {
+    state.Load<v1::DebtorAccount>(kOfDebtorNumber, DebtorNumber(number + i));
+  }
+}
+
 absl::StatusOr<std::string> NextDebtorNumber(State& state) {
   auto* counter = state.Edit<operations::v1::Counter>(kDebtorCounter);
   if (counter == nullptr) {
@@ -50,10 +65,11 @@ absl::StatusOr<std::string> NextDebtorNumber(State& state) {
   state.Touch<operations::v1::Counter>(kDebtorCounter);
   for (int i = 0; i < kTakenNumbersMax; ++i) {
     counter->set_value(counter->value() + 1);
-    std::string number = absl::StrCat("D-", counter->value());
+    AskForNumbers(counter->value(), state);
+    std::string number = DebtorNumber(counter->value());
     if (!NumberTaken(number, "", state)) return number;
   }
-  return NumberTakenError(absl::StrCat("D-", counter->value()));
+  return NumberTakenError(DebtorNumber(counter->value()));
 }
 
 v1::Block* BlockOf(v1::BlockKind kind, v1::DebtorAccount* account) {

@@ -6,6 +6,7 @@
 #include "absl/strings/strip.h"
 #include "platform/base/money.h"
 #include "platform/base/status_macros.h"
+#include "platform/bus/payload_field.h"
 #include "services/customer/customer_decide_dealings.h"
 #include "tandem/billing/v1/events.pb.h"
 #include "tandem/opportunity/v1/events.pb.h"
@@ -218,6 +219,11 @@ std::string KeyOf(const bus::Envelope& envelope) { return envelope.routing_key()
 void Hints(const bus::Envelope& envelope, Wanted& wanted) {
   if (envelope.topic() != kAccountTopic && envelope.topic() != kCommitmentTopic) {
     wanted.Row<v1::DealingsDocument>(envelope.subject());
+  }
+  if (envelope.topic() == kOrderTopic) {
+    wanted.Row<v1::DealingsHistory>(
+        bus::TextAt(envelope.payload(), {order::v1::OrderEvent::kOrderFieldNumber,
+                                         order::v1::Order::kSoldToCustomerIdFieldNumber}));
   }
 }
 

@@ -53,10 +53,21 @@ constexpr char kHeldForTaxClassSql[] =
 std::vector<store::TableSpec> OrderTables() {
   std::vector<store::TableSpec> tables = bus::SubscriptionTables();
   // What arbitrates comes first: facts, then orders, then the counter that every new order wants.
-  tables.push_back({v1::AccountFact::descriptor(), "account_facts", {}, 10});
-  tables.push_back({v1::CustomerFact::descriptor(), "customer_facts", {}, 20});
-  tables.push_back({v1::ProductFact::descriptor(), "product_facts", {}, 30});
-  tables.push_back({v1::TaxRateFact::descriptor(), "tax_rate_facts", {}, 40});
+  // Facts and orders are never erased, and facts are read with every order: they are remembered.
+  tables.push_back({v1::AccountFact::descriptor(), "account_facts", {}, 10, true});
+  tables.push_back({v1::CustomerFact::descriptor(),
+                    "customer_facts",
+                    {},
+                    20,
+                    true,
+                    {{"account_id", v1::AccountFact::descriptor()}}});
+  tables.push_back({v1::ProductFact::descriptor(),
+                    "product_facts",
+                    {},
+                    30,
+                    true,
+                    {{"tax_class", v1::TaxRateFact::descriptor()}}});
+  tables.push_back({v1::TaxRateFact::descriptor(), "tax_rate_facts", {}, 40, true});
   tables.push_back({v1::QuoteOrder::descriptor(), "quote_orders", {}, 50});
   tables.push_back({v1::Order::descriptor(),
                     "orders",
@@ -67,7 +78,8 @@ std::vector<store::TableSpec> OrderTables() {
                      {kHeldForProduct, kHeldForProductSql},
                      {kHeldForCustomer, kHeldForCustomerSql},
                      {kHeldForTaxClass, kHeldForTaxClassSql}},
-                    60});
+                    60,
+                    true});
   tables.push_back({operations::v1::Counter::descriptor(), "counters", {}, 900});
   return tables;
 }

@@ -1,0 +1,259 @@
+// What a writer does not ask the database for: rows it remembers, and keys it has just made.
+#include <atomic>
+
+#include "platform/store/store_fixture.h"
+
+namespace tandem::store {
+namespace {
+
+using absl::StatusCode;
+
+// Passes everything on, and counts the round trips that are no commits.
+class CountingDatabase final : public Database {
+ public:
+  explicit CountingDatabase(Database& real) : real_(real) {}
+  int runs() const { return runs_; }
+
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(Purpose purpose) override {
+    auto connection = real_.Connect(purpose);
+    if (!connection.ok()) return connection.status();
+    return std::make_unique<Counting>(*this, *std::move(connection));
+  }
+  void AddNotify(absl::string_view channel, std::vector<Query>* queries) override {
+    real_.AddNotify(channel, queries);
+  }
+  void AfterCommit(absl::string_view channel) override { real_.AfterCommit(channel); }
+  absl::string_view dialect() const override { return real_.dialect(); }
+
+ private:
+  class Counting final : public Connection {
+   public:
+    Counting(CountingDatabase& owner, std::unique_ptr<Connection> real)
+        : owner_(owner), real_(std::move(real)) {}
+    absl::Status Begin() override { return real_->Begin(); }
+    absl::StatusOr<std::vector<Result>> Run(absl::Span<const Query> queries) override {
+      ++owner_.runs_;
+      return real_->Run(queries);
+    }
+    absl::StatusOr<bool> Ahead(absl::Span<const Query> queries) override {
+      return real_->Ahead(queries);
+    }
+    absl::StatusOr<std::vector<Result>> Commit(absl::Span<const Query> queries) override {
+      return real_->Commit(queries);
+    }
+    void Rollback() override { real_->Rollback(); }
+    absl::Status RunScript(absl::string_view script) override { return real_->RunScript(script); }
+    absl::StatusOr<bool> TryLock(int64_t key) override { return real_->TryLock(key); }
+    absl::StatusOr<bool> WaitNotified(absl::string_view channel, absl::Duration timeout) override {
+      return real_->WaitNotified(channel, timeout);
+    }
+
+   private:
+    CountingDatabase& owner_;
+    std::unique_ptr<Connection> real_;
+  };
+
+  Database& real_;
+  std::atomic<int> runs_ = 0;
+};
+
+const Schema& Remembering() {
+  static const auto* schema = new Schema({
+      {Thing::descriptor(), "things", {}, 50, true, {{"shelf_id", Box::descriptor()}}},
+      {Box::descriptor(), "boxes", {}, 10, true},
+      {Tally::descriptor(), "tallies", {}, 100},
+  });
+  return *schema;
+}
+
+class WriterMemory : public StoreTest {
+ protected:
+  std::unique_ptr<Writer> Start() {
+    static const auto* clock = new SystemClock();
+    WriterOptions options;
+    options.source = std::string(kSource);
+    auto writer = Writer::Start(counted_, Remembering(), *clock, std::move(options));
+    TANDEM_CHECK(writer.ok(), writer.status().ToString());
+    return *std::move(writer);
+  }
+
+  // The round trips of a command before its commit.
+  int RunsOf(Writer& writer, Command command) {
+    const int before = counted_.runs();
+    const auto answer = writer.Call(std::move(command));
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return counted_.runs() - before;
+  }
+
+  CountingDatabase counted_{*database_};
+};
+
+Command MakeBox(absl::string_view id) {
+  return Do([id = std::string(id)](Context& context, State& state) -> absl::StatusOr<std::string> {
+    if (state.Find<Box>(id) != nullptr) {
+      return Refuse(StatusCode::kAlreadyExists, "BOX_EXISTS", id);
+    }
+    Box box;
+    box.set_id(id);
+    state.Insert(std::move(box));
+    BoxEvent event;
+    event.mutable_filled();
+    state.Emit<Box>(context, id, event);
+    return std::string();
+  });
+}
+
+// Changes a thing and the box that it names; only the thing is known before.
+Command Fill(absl::string_view thing_id) {
+  Command command = Do(
+      [id = std::string(thing_id)](Context& context, State& state) -> absl::StatusOr<std::string> {
+        Thing* thing = state.Edit<Thing>(id);
+        if (thing == nullptr) return Refuse(StatusCode::kNotFound, "THING_NOT_FOUND", id);
+        Box* box = state.Edit<Box>(thing->shelf_id());
+        if (box == nullptr)
+          return Refuse(StatusCode::kNotFound, "BOX_NOT_FOUND", thing->shelf_id());
+        thing->set_large(thing->large() + 1);
+        thing->add_tags(absl::StrCat(thing->large()));
+        box->set_content(box->content() + 1);
+        BoxEvent event;
+        event.mutable_filled();
+        state.Emit<Thing>(context, id, Changed(1));
+        state.Emit<Box>(context, box->id(), event);
+        return absl::StrCat(thing->large(), "/", thing->tags_size(), "/", box->content());
+      });
+  command.hints = [id = std::string(thing_id)](Wanted& wanted) { wanted.Row<Thing>(id); };
+  return command;
+}
+
+Thing OnShelf(absl::string_view id, absl::string_view shelf) {
+  Thing thing;
+  thing.set_id(std::string(id));
+  thing.set_shelf_id(std::string(shelf));
+  return thing;
+}
+
+TEST_P(WriterMemory, WhatARememberedRowRefersToIsLoadedWithIt) {
+  auto first = Start();
+  EXPECT_OK(first->Call(MakeBox("s")));
+  EXPECT_OK(first->Call(MakeThing(OnShelf("a", "s"))));
+  auto second = Start();
+  EXPECT_EQ(RunsOf(*second, Fill("a")), 2) << "the box was found through the thing";
+  EXPECT_EQ(RunsOf(*second, Fill("a")), 1);
+  EXPECT_EQ(*second->Call(Fill("a")), "3/3/3");
+}
+
+TEST_P(WriterMemory, ARowThatAnotherWriterChangedIsReadAgain) {
+  auto first = Start();
+  auto second = Start();
+  EXPECT_OK(first->Call(MakeBox("s")));
+  EXPECT_OK(first->Call(MakeBox("t")));
+  EXPECT_OK(first->Call(MakeThing(OnShelf("a", "s"))));
+  for (int i = 1; i <= 20; ++i) {
+    EXPECT_EQ(*(i % 2 == 0 ? first : second)->Call(Fill("a")), absl::StrCat(i, "/", i, "/", i));
+  }
+  // Also when it refers to something else now.
+  EXPECT_OK(first->Call(EditThing("a", [](Thing& thing) { thing.set_shelf_id("t"); })));
+  EXPECT_EQ(*second->Call(Fill("a")), "21/21/1");
+  EXPECT_EQ(Count("SELECT content FROM boxes WHERE id = 's'"), 20);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM things_tags"), 21);
+}
+
+TEST_P(WriterMemory, ARowThatIsGoneIsAbsent) {
+  auto first = Start();
+  auto second = Start();
+  EXPECT_OK(first->Call(MakeBox("s")));
+  EXPECT_OK(first->Call(MakeThing(OnShelf("a", "s"))));
+  EXPECT_OK(second->Call(Fill("a")));
+  EXPECT_OK(first->Call(Do([](Context&, State& state) -> absl::StatusOr<std::string> {
+    state.Erase<Thing>("a");
+    return std::string();
+  })));
+  EXPECT_THAT(second->Call(Fill("a")), RefusedWith(StatusCode::kNotFound, "THING_NOT_FOUND"));
+  EXPECT_THAT(first->Call(Fill("a")), RefusedWith(StatusCode::kNotFound, "THING_NOT_FOUND"));
+}
+
+TEST_P(WriterMemory, SomeRememberedAndSomeNotAreOneBatch) {
+  auto first = Start();
+  auto second = Start();
+  EXPECT_OK(first->Call(MakeBox("s")));
+  for (int i = 0; i < 60; ++i)
+    EXPECT_OK(first->Call(MakeThing(OnShelf(absl::StrCat("t", i), "s"))));
+  for (int i = 0; i < 60; i += 3) EXPECT_OK(second->Call(Fill(absl::StrCat("t", i))));
+  EXPECT_OK(first->Call(Fill("t3")));  // what second remembers is out of date
+  std::vector<Command> commands;
+  for (int i = 0; i < 60; ++i) commands.push_back(Fill(absl::StrCat("t", i)));
+  commands.push_back(Fill("nobody"));
+  const auto outcomes = second->CallGroup(std::move(commands));
+  for (int i = 0; i < 60; ++i) {
+    const int times = i % 3 != 0 ? 1 : i == 3 ? 3 : 2;
+    EXPECT_EQ(*outcomes[static_cast<size_t>(i)], absl::StrCat(times, "/", times, "/", 22 + i));
+  }
+  EXPECT_THAT(outcomes[60], RefusedWith(StatusCode::kNotFound, "THING_NOT_FOUND"));
+}
+
+TEST_P(WriterMemory, AKeyThatWasJustMadeIsNotLookedUp) {
+  auto writer = Start();
+  const auto make = [] {
+    return Do([](Context& context, State& state) -> absl::StatusOr<std::string> {
+      Thing thing;
+      thing.set_id(context.ids.Next("thg_"));
+      const std::string id = thing.id();
+      if (state.Find<Thing>(id) != nullptr) return absl::AlreadyExistsError(id);
+      state.Insert(std::move(thing));
+      ThingEvent event;
+      event.mutable_made();
+      state.Emit<Thing>(context, id, event);
+      return id;
+    });
+  };
+  EXPECT_OK(writer->Call(make()));
+  EXPECT_EQ(RunsOf(*writer, make()), 0);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM things WHERE version = 1"), 2);
+  // A context that somebody gives may be one that was given before.
+  Command given = make();
+  given.context.now_micros = 1'000'000;
+  given.context.ids = IdSource(1'000'000, 1, 1);
+  EXPECT_EQ(RunsOf(*writer, given), 1);
+  EXPECT_EQ(writer->Call(given).status().code(), StatusCode::kAlreadyExists);
+}
+
+// The first rows are with the database already when the last commands of the batch change them.
+TEST_P(WriterMemory, WhatABatchMadeItMayChangeAndTakeOut) {
+  auto writer = Start();
+  EXPECT_OK(writer->Call(MakeBox("s")));
+  for (const int size : {40, 200}) {
+    const auto id = [size](int i) { return absl::StrCat("t", size, "/", i); };
+    std::vector<Command> commands;
+    for (int i = 0; i < size; ++i) {
+      Thing thing = OnShelf(id(i), "s");
+      thing.add_tags("first");
+      commands.push_back(MakeThing(thing));
+    }
+    for (int i = 0; i < size; i += 2) commands.push_back(Fill(id(i)));
+    commands.push_back(Do([gone = id(1)](Context&, State& state) -> absl::StatusOr<std::string> {
+      state.Erase<Thing>(gone);
+      return std::string();
+    }));
+    commands.push_back(MakeThing(id(0)));  // is there
+    commands.push_back(AddTo(id(2), 5));
+    const auto outcomes = writer->CallGroup(std::move(commands));
+    const auto n = static_cast<size_t>(size);
+    for (size_t i = 0; i < n + n / 2 + 1; ++i) EXPECT_OK(outcomes[i]);
+    EXPECT_THAT(outcomes[n + n / 2 + 1], RefusedWith(StatusCode::kAlreadyExists, "THING_EXISTS"));
+    EXPECT_EQ(*outcomes[n + n / 2 + 2], "6");
+    const std::string of = absl::StrCat("'t", size, "/%'");
+    EXPECT_EQ(Count(absl::StrCat("SELECT COUNT(*) FROM things WHERE id LIKE ", of)), size - 1);
+    EXPECT_EQ(Count(absl::StrCat("SELECT COUNT(*) FROM things_tags WHERE parent LIKE ", of)),
+              size - 1 + size / 2);
+    EXPECT_EQ(ReadThing(id(0))->etag(), "\"2\"");
+    EXPECT_EQ(ReadThing(id(2))->large(), 6);
+    EXPECT_EQ(ReadThing(id(3))->tags_size(), 1);
+  }
+  EXPECT_EQ(writer->stats().commits, 3);
+  EXPECT_EQ(writer->stats().split, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, WriterMemory, testing::Values("sqlite", "postgresql"), DriverName);
+
+}  // namespace
+}  // namespace tandem::store
