@@ -1,7 +1,5 @@
 #include "bus-adapters/connectors/field_map.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,9 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/type/decimal.pb.h"
+#include "bus-adapters/connectors/message_text.h"
 #include "platform/base/check.h"
-#include "platform/base/fixed.h"
 #include "platform/base/phone.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
@@ -36,43 +33,8 @@ absl::string_view PrefixOf(const EnumDescriptor* type) {
   return absl::StripSuffix(type->value(0)->name(), "UNSPECIFIED");
 }
 
-// Decimals in their shortest form, however deep they stand.
-void Normalise(Message* message) {
-  if (auto* decimal = dynamic_cast<google::type::Decimal*>(message)) {
-    const absl::StatusOr<int64_t> micros = DecimalFromProto(*decimal, "");
-    if (micros.ok()) *decimal = DecimalToProto(*micros);
-    return;
-  }
-  const Reflection* reflection = message->GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(*message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    if (!field->is_repeated()) {
-      Normalise(reflection->MutableMessage(message, field));
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
-      Normalise(reflection->MutableRepeatedMessage(message, field, i));
-    }
-  }
-}
-
-std::string TextOf(const Message& message) {
-  std::unique_ptr<Message> copy(message.New());
-  copy->CopyFrom(message);
-  Normalise(copy.get());
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  const auto status = google::protobuf::util::MessageToJsonString(*copy, &text, options);
-  TANDEM_CHECK(status.ok(), std::string(status.message()));
-  return text;
-}
-
 absl::Status ParseText(const Field& field, const std::string& text, Message* message) {
-  const auto status = google::protobuf::util::JsonStringToMessage(text, message);
-  if (status.ok()) return absl::OkStatus();
+  if (ParseMessageText(text, message).ok()) return absl::OkStatus();
   return InvalidField(field.path, "SYNC_VALUE_INVALID", absl::StrCat("not its value: ", text));
 }
 
@@ -159,7 +121,7 @@ void ReadField(const Field& field, const Message& resource, md::State* state) {
       if (!reflection->HasField(resource, of)) return;
       const Message& message = reflection->GetMessage(resource, of);
       if (field.empty_is_absent && IsEmpty(message)) return;
-      Add(field.group, TextOf(message), state);
+      Add(field.group, MessageText(message), state);
       return;
     }
     case Kind::kTextMap:
@@ -173,7 +135,7 @@ void ReadField(const Field& field, const Message& resource, md::State* state) {
     case Kind::kRows:
       for (int i = 0; i < reflection->FieldSize(resource, of); ++i) {
         const Message& row = reflection->GetRepeatedMessage(resource, of, i);
-        if (InList(field, row)) Add(NameOf(field, KeyOf(field, row)), TextOf(row), state);
+        if (InList(field, row)) Add(NameOf(field, KeyOf(field, row)), MessageText(row), state);
       }
       return;
     case Kind::kSpecial:

@@ -39,9 +39,11 @@ using master_data::PushOutcome;
 using master_data::PushResult;
 
 constexpr int kPageSize = 500;
-constexpr size_t kIdsMax = 1'000;          // of a BatchGet
-constexpr size_t kFilterBytesMax = 1'900;  // servers take 2,048
-constexpr size_t kFilterKeysMax = 20;      // and 64 terms; a key has at most three identifiers
+constexpr size_t kIdsMax = 1'000;           // of a BatchGet
+constexpr size_t kFilterBytesMax = 1'900;   // servers take 2,048
+constexpr int kFilterTermsMax = 60;         // and 64 terms
+constexpr size_t kBatchMax = 500;           // servers take 1,000
+constexpr size_t kBatchBytesMax = 900'000;  // and a megabyte
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 // What our request ids are names in.
 constexpr absl::string_view kNamespace = "6f9b53b1-9a53-5d8c-8f0a-3f6b8a6a5f10";
@@ -150,8 +152,8 @@ class TandemConnector final : public Connector {
           results[i] = Delete(*pushes[i]);
       }
     }
-    Batch("Create", pushes, creates, &results);
-    Batch("Update", pushes, updates, &results);
+    Batches("Create", pushes, creates, &results);
+    Batches("Update", pushes, updates, &results);
     return results;
   }
 
@@ -237,14 +239,21 @@ class TandemConnector final : public Connector {
     return absl::OkStatus();
   }
 
-  void Batch(const std::string& verb, const std::vector<const md::CallUnderWay*>& pushes,
-             const std::vector<size_t>& of_verb, std::vector<PushResult>* results) const {
+  // In as many calls as the server's bounds ask for.
+  void Batches(const std::string& verb, const std::vector<const md::CallUnderWay*>& pushes,
+               const std::vector<size_t>& of_verb, std::vector<PushResult>* results) const {
     if (of_verb.empty()) return;
     const MethodDescriptor* method = Method(absl::StrCat("Batch", verb, system_.nouns));
     std::unique_ptr<Message> request = New(method->input_type());
-    std::unique_ptr<Message> answer = New(method->output_type());
     const FieldDescriptor* items = FieldOf(*request, "requests");
     std::vector<size_t> sent;
+    size_t bytes = 0;
+    auto send = [&] {
+      if (!sent.empty()) Batch(method, *request, pushes, sent, results);
+      request->Clear();
+      sent.clear();
+      bytes = 0;
+    };
     for (const size_t i : of_verb) {
       std::unique_ptr<Message> item = New(items->message_type());
       const absl::Status filled = Fill(*pushes[i], item.get());
@@ -252,11 +261,20 @@ class TandemConnector final : public Connector {
         (*results)[i] = ResultOf(*pushes[i], filled, nullptr);
         continue;
       }
+      const size_t size = item->ByteSizeLong() + 8;
+      if (sent.size() >= kBatchMax || bytes + size > kBatchBytesMax) send();
       request->GetReflection()->AddAllocatedMessage(request.get(), items, item.release());
       sent.push_back(i);
+      bytes += size;
     }
-    if (sent.empty()) return;
-    const absl::Status status = Call(method, *request, answer.get());
+    send();
+  }
+
+  void Batch(const MethodDescriptor* method, const Message& request,
+             const std::vector<const md::CallUnderWay*>& pushes, const std::vector<size_t>& sent,
+             std::vector<PushResult>* results) const {
+    std::unique_ptr<Message> answer = New(method->output_type());
+    const absl::Status status = Call(method, request, answer.get());
     const FieldDescriptor* list = FieldOf(*answer, "results");
     const int count = status.ok() ? answer->GetReflection()->FieldSize(*answer, list) : 0;
     for (size_t n = 0; n < sent.size(); ++n) {
@@ -380,26 +398,33 @@ class TandemConnector final : public Connector {
                         std::vector<absl::StatusOr<std::vector<md::State>>>* found) const {
     std::string filter;
     std::vector<size_t> asked;
+    int asked_terms = 0;
     auto ask = [&] {
       if (asked.empty()) return;
       Find(filter, keys, asked, found);
       filter.clear();
       asked.clear();
+      asked_terms = 0;
     };
     for (const size_t i : index) {
       std::string terms;
+      int count = 0;
       for (const md::GroupValue& group : keys[i].identifiers) {
         for (const auto& [name, field] : system_.identifiers) {
           if (name != group.name()) continue;
           absl::StrAppend(&terms, terms.empty() ? "" : " OR ", field, " = ",
                           Quoted(group.value().common()));
+          ++count;
         }
       }
       if (terms.empty()) continue;
-      if (filter.size() + terms.size() + 4 > kFilterBytesMax || asked.size() >= kFilterKeysMax)
+      if (filter.size() + terms.size() + 4 > kFilterBytesMax ||
+          asked_terms + count > kFilterTermsMax) {
         ask();
+      }
       absl::StrAppend(&filter, filter.empty() ? "" : " OR ", terms);
       asked.push_back(i);
+      asked_terms += count;
     }
     ask();
   }

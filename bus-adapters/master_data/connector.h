@@ -63,7 +63,7 @@ class Connector {
   virtual absl::StatusOr<Page> Pull(const std::string& cursor) = 0;
   // Writes, each by itself; a result for each, in order.
   virtual std::vector<PushResult> Push(const std::vector<const v1::CallUnderWay*>& pushes) = 0;
-  // Copies by key; an answer for each, in order: none, one, or several that fit.
+  // Copies by key; an answer for each, in order: none, one, or several that fit. From any thread.
   virtual std::vector<absl::StatusOr<std::vector<v1::State>>> Lookup(
       const std::vector<LookupKey>& keys) = 0;
 };

@@ -79,10 +79,16 @@ class FakeSystem {
     explicit Port(FakeSystem& system) : system_(system) {
       description_.rules.name = system.name_;
       description_.takes_our_ids = !system.gives_ids_;
+      description_.source = absl::StrCat("/fake/", system.name_);
+      description_.topics = {"things"};
     }
     const Description& Describe() const override { return description_; }
-    absl::StatusOr<v1::State> FromEvent(const bus::Envelope&) const override {
-      return absl::UnimplementedError("it has no events");
+    // An event's payload is the state.
+    absl::StatusOr<v1::State> FromEvent(const bus::Envelope& event) const override {
+      v1::State state;
+      if (!state.ParseFromString(event.payload())) return absl::InvalidArgumentError("no state");
+      state.set_source(v1::SOURCE_EVENT);
+      return state;
     }
     absl::StatusOr<Page> Pull(const std::string& cursor) override { return system_.Pull(cursor); }
     std::vector<PushResult> Push(const std::vector<const v1::CallUnderWay*>& pushes) override {

@@ -20,7 +20,10 @@
 namespace tandem::master_data {
 
 struct RunnerOptions {
-  int calls_max = 200;  // made together
+  int calls_max = 500;  // made together
+  // So many new copies among the events at hand are looked up together before they arrive, so that
+  // they need no calls of their own; fewer are not worth the wait.
+  size_t look_ahead_min = 8;
   // How long until it looks for calls without being woken.
   absl::Duration poll = absl::Seconds(1);
   int64_t retry_base_ms = 50;
@@ -45,9 +48,12 @@ class Runner {
 
  private:
   class Worker;
+  class Sight;
   const std::string name_;
   const Entity& entity_;
   const std::vector<std::unique_ptr<Connector>> connectors_;
+  store::Reader& reader_;
+  const RunnerOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

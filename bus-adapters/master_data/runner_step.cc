@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,13 @@ void SetTime(int64_t micros, google::protobuf::Timestamp* time) {
   time->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
 }
 
+// The ULID of an id; empty where it has none.
+std::string UlidOf(const std::string& id) {
+  const size_t at = id.rfind('_');
+  const std::string ulid = at == std::string::npos ? "" : id.substr(at + 1);
+  return IsUlid(ulid) ? ulid : "";
+}
+
 // The row, made where there is none; whoever calls it touches it.
 template <class Row>
 Row* Put(State& state, const std::string& id) {
@@ -41,11 +49,15 @@ class Work {
   Work(const Entity& entity, Context& context, State& state)
       : entity_(entity), context_(context), state_(state) {}
 
-  absl::StatusOr<bool> Arrive(absl::string_view system, v1::State state) {
+  absl::StatusOr<bool> Arrive(absl::string_view system, v1::State state, const LookedUp* known) {
     TANDEM_ASSIGN_OR_RETURN(const std::string id, RecordFor(system, state));
+    // What is decided before all is loaded is thrown away.
+    if (!founded_.empty()) Foresee(id, state);
+    if (Misses()) return false;
     Localise(system, &state);
     todo_.push_back({id, StateArrived{std::string(system), std::move(state)}});
     Run();
+    if (known != nullptr) Follow(id, std::string(system), *known);
     return changed_;
   }
 
@@ -61,11 +73,93 @@ class Work {
     Run();
   }
 
+  void Matched(const std::string& record_id, const std::string& system, int64_t number,
+               std::vector<v1::State> found) {
+    MatchAnswered answer;
+    answer.system = system;
+    answer.call = number;
+    for (v1::State& each : found) {
+      const auto* entry = state_.Find<v1::CrosswalkEntry>(CrosswalkId(system, each.foreign_id()));
+      if (entry == nullptr || entry->record_id() == record_id) {
+        answer.strong.push_back(std::move(each));
+      } else {
+        answer.guesses.push_back(each.foreign_id());
+      }
+    }
+    Happen(record_id, std::move(answer));
+  }
+
  private:
   struct Todo {
     std::string record_id;
     What what;
   };
+
+  // Answers the calls that the record asks for now, as far as their answers are known: as if they
+  // had been made at once, with nothing between.
+  void Follow(const std::string& record_id, const std::string& system, const LookedUp& known) {
+    bool read = known.copy.has_value();
+    std::set<std::string> matched;
+    for (bool answered = true; answered && !Misses();) {
+      answered = false;
+      const SyncRecord* row = state_.Find<SyncRecord>(record_id);
+      if (row == nullptr) return;
+      for (const Link& link : row->record().links()) {
+        if (!link.has_call()) continue;
+        const int64_t number = link.call().number();
+        if (link.call().kind() == v1::CALL_KIND_READ && read && link.system() == system &&
+            link.foreign_id() == known.copy->foreign_id()) {
+          read = false;
+          answered = true;
+          Happen(record_id, ReadAnswered{system, number, true, *known.copy});
+          break;  // the record is another now
+        }
+        const auto match = known.matches.find(link.system());
+        if (link.call().kind() == v1::CALL_KIND_MATCH && match != known.matches.end() &&
+            !matched.contains(link.system()) && IsFoundBy(row->record(), match->second)) {
+          matched.insert(link.system());
+          answered = true;
+          Matched(record_id, std::string(link.system()), number, match->second.found);
+          break;
+        }
+      }
+    }
+  }
+
+  // Whether the record would be looked for as it was.
+  bool IsFoundBy(const AgreedRecord& record, const LookedUp::Match& match) const {
+    size_t same = 0;
+    for (const std::string& name : entity_.rules.identifiers()) {
+      const v1::FieldGroup* group = FindGroup(record, name);
+      if (group == nullptr || !group->value().present()) continue;
+      if (same == match.identifiers.size() || match.identifiers[same].name() != name ||
+          match.identifiers[same].value().common() != group->value().common()) {
+        return false;
+      }
+      ++same;
+    }
+    return same == match.identifiers.size();
+  }
+
+  // Whether the work is done again with more loaded. What has a new id is not waited for.
+  bool Misses() const {
+    const Wanted& missing = state_.missing();
+    return !missing.sets.empty() ||
+           std::any_of(missing.rows.begin(), missing.rows.end(), [this](const RowKey& key) {
+             return std::find(founded_.begin(), founded_.end(), key.id) == founded_.end();
+           });
+  }
+
+  // Notes what a new record is going to write: its calls, and the copies under the same name.
+  void Foresee(const std::string& record_id, const v1::State& shown) {
+    const std::string ulid = UlidOf(shown.foreign_id());
+    for (const SystemRules& system : entity_.rules.systems()) {
+      (void)state_.Find<v1::CallUnderWay>(CallId(record_id, system.name));
+      if (ulid.empty()) continue;
+      (void)state_.Find<v1::CrosswalkEntry>(
+          CrosswalkId(system.name, absl::StrCat(system.id_prefix, ulid)));
+    }
+  }
 
   void Run() {
     while (!todo_.empty()) {
@@ -109,6 +203,7 @@ class Work {
     state_.Insert(std::move(row));
     state_.Touch<SyncRecord>(id);
     PutCrosswalk(system, foreign_id, id);
+    founded_.push_back(id);
     return id;
   }
 
@@ -142,11 +237,6 @@ class Work {
   // one id; a new one where that was used up.
   std::string FreshId(const AgreedRecord& record, const What& what) {
     const std::string fresh = context_.ids.Next("");
-    auto ulid_of = [](const std::string& id) {
-      const size_t at = id.rfind('_');
-      const std::string ulid = at == std::string::npos ? "" : id.substr(at + 1);
-      return IsUlid(ulid) ? ulid : "";
-    };
     const std::string* shown_by = ShownBy(what);  // its copy is there, whatever was known of it
     std::string first;
     for (const Link& link : record.links()) {
@@ -154,11 +244,11 @@ class Work {
       if (link.former_ids_size() > 0 || (link.state() == v1::LINK_STATE_DELETED && !there)) {
         return fresh;
       }
-      if (first.empty()) first = ulid_of(link.foreign_id());
+      if (first.empty()) first = UlidOf(link.foreign_id());
     }
     if (first.empty()) {
       if (const auto* arrived = std::get_if<StateArrived>(&what)) {
-        first = ulid_of(arrived->state.foreign_id());
+        first = UlidOf(arrived->state.foreign_id());
       }
     }
     return first.empty() ? fresh : first;
@@ -184,46 +274,67 @@ class Work {
   void StepOne(const std::string& record_id, What what) {
     const SyncRecord* known = state_.Find<SyncRecord>(record_id);
     if (known == nullptr) return;
-    const AgreedRecord before = known->record();
+    const AgreedRecord& before = known->record();  // stands until the row itself is changed
+    const auto* arrived = std::get_if<StateArrived>(&what);
+    if (arrived != nullptr && IsNoNews(before, *arrived)) {
+      FreeChildren(record_id);
+      return;
+    }
     Input input;
     input.time_micros = context_.now_micros;
     input.fresh_id = FreshId(before, what);
     const EntityRules& rules = RulesFor(before, what);
     input.what = std::move(what);
-    const Outcome outcome = Step(rules, before, input);
+    Outcome outcome = Step(rules, before, input);
     const bool told = !outcome.agreed.empty() || !outcome.refused.empty() ||
                       !outcome.raised.empty() || !outcome.closed.empty();
     changed_ |= told;
     const bool same = !told && outcome.awaited.empty() && outcome.calls.empty() &&
                       outcome.record.SerializeAsString() == before.SerializeAsString();
-    if (!same) Save(before, outcome);
-    FreeChildren(outcome.record);
+    if (!same) Save(before, &outcome);
+    FreeChildren(record_id);
   }
 
-  void Save(const AgreedRecord& before, const Outcome& outcome) {
-    const AgreedRecord& record = outcome.record;
+  // Rule 0, of a copy with no call under way: most events of an adapter are echoes of its own
+  // writes, whose states it knows already. The step says the same, and takes longer.
+  bool IsNoNews(const AgreedRecord& record, const StateArrived& arrived) const {
+    const Link* link = FindLink(record, arrived.system);
+    const SystemRules* system = entity_.rules.FindSystem(arrived.system);
+    return link != nullptr && system != nullptr && system->ordered_versions &&
+           link->state() == v1::LINK_STATE_LINKED && !link->has_call() && link->has_version() &&
+           arrived.state.has_version() && arrived.state.foreign_id() == link->foreign_id() &&
+           arrived.state.version().order() <= link->version().order();
+  }
+
+  // `outcome` loses its record to the row, last of all.
+  void Save(const AgreedRecord& before, Outcome* outcome) {
+    const AgreedRecord& record = outcome->record;
+    const std::string record_id = record.id();
     for (const Link& link : record.links()) {
-      if (!link.foreign_id().empty()) PutCrosswalk(link.system(), link.foreign_id(), record.id());
+      if (link.foreign_id().empty()) continue;
+      const Link* was = FindLink(before, link.system());
+      if (was != nullptr && was->foreign_id() == link.foreign_id()) continue;
+      PutCrosswalk(link.system(), link.foreign_id(), record_id);
     }
     SaveIdentifiers(before, record);
-    SaveCalls(before, outcome);
-    SaveConflicts(outcome);
-    SyncRecord* row = state_.Edit<SyncRecord>(record.id());
-    for (const v1::RefusedProposal& refused : outcome.refused) {
+    SaveCalls(before, *outcome);
+    SaveConflicts(*outcome);
+    SyncRecord* row = state_.Edit<SyncRecord>(record_id);
+    for (const v1::RefusedProposal& refused : outcome->refused) {
       row->set_refused_proposals(row->refused_proposals() + 1);
       v1::RefusedWrite kept = RefusedWriteOf(record, refused);
-      kept.set_id(NumberedId(record.id(), row->refused_proposals()));
+      kept.set_id(NumberedId(record_id, row->refused_proposals()));
       SetTime(context_.now_micros, kept.mutable_create_time());
       const std::string id = kept.id();
       state_.Insert(std::move(kept));
       state_.Touch<v1::RefusedWrite>(id);
     }
-    row = state_.Edit<SyncRecord>(record.id());
-    *row->mutable_record() = record;
+    row = state_.Edit<SyncRecord>(record_id);
+    row->mutable_record()->Swap(&outcome->record);
     Summarise(row);
     SetTime(context_.now_micros, row->mutable_update_time());
-    state_.Touch<SyncRecord>(record.id());
-    for (const ParentAwaited& awaited : outcome.awaited) Await(record.id(), awaited);
+    state_.Touch<SyncRecord>(record_id);
+    for (const ParentAwaited& awaited : outcome->awaited) Await(record_id, awaited);
   }
 
   void SaveIdentifiers(const AgreedRecord& before, const AgreedRecord& record) {
@@ -352,9 +463,10 @@ class Work {
 
   // Records that waited for this one, where it is there now: at most kWaitsMax at a time, the rest
   // with the record's next input.
-  void FreeChildren(const AgreedRecord& record) {
-    const SyncRecord* row = state_.Find<SyncRecord>(record.id());
+  void FreeChildren(const std::string& record_id) {
+    const SyncRecord* row = state_.Find<SyncRecord>(record_id);
     if (row == nullptr || row->awaited_by() == 0) return;
+    const AgreedRecord record = row->record();
     if (std::none_of(record.links().begin(), record.links().end(), IsThere)) return;
     state_.Load<v1::ParentWait>(kWaitsOfParent, record.id());
     std::vector<v1::ParentWait> freed;
@@ -378,6 +490,7 @@ class Work {
   State& state_;
   std::deque<Todo> todo_;
   bool changed_ = false;
+  std::vector<std::string> founded_;  // records, by this work
 };
 
 absl::StatusOr<Choice> ChoiceOf(v1::ConflictChoice choice) {
@@ -440,12 +553,35 @@ absl::Status Absorb(const Entity& entity, const std::string& system, const std::
 }  // namespace
 
 absl::StatusOr<bool> Arrive(const Entity& entity, absl::string_view system, v1::State state,
-                            Context& context, State& state_of) {
-  return Work(entity, context, state_of).Arrive(system, std::move(state));
+                            Context& context, State& state_of, const LookedUp* known) {
+  return Work(entity, context, state_of).Arrive(system, std::move(state), known);
 }
 
 void ArriveHints(absl::string_view system, absl::string_view foreign_id, Wanted& wanted) {
   wanted.Row<v1::CrosswalkEntry>(CrosswalkId(system, foreign_id));
+}
+
+void FoundHints(const Entity& entity, const v1::State& state, Wanted& wanted) {
+  const std::string ulid = UlidOf(state.foreign_id());
+  for (const SystemRules& system : entity.rules.systems()) {
+    if (ulid.empty()) break;
+    wanted.Row<v1::CrosswalkEntry>(CrosswalkId(system.name, absl::StrCat(system.id_prefix, ulid)));
+  }
+  const std::vector<std::string>& identifiers = entity.rules.identifiers();
+  for (const v1::GroupValue& group : state.groups()) {
+    if (!group.value().present() ||
+        std::find(identifiers.begin(), identifiers.end(), group.name()) == identifiers.end()) {
+      continue;
+    }
+    wanted.Row<v1::IdentifierEntry>(IdentifierId(group.name(), group.value().common()));
+  }
+}
+
+void AnswerHints(const Entity& entity, const v1::CallUnderWay& call, Wanted& wanted) {
+  wanted.Row<v1::SyncRecord>(call.record_id());
+  for (const SystemRules& system : entity.rules.systems()) {
+    wanted.Row<v1::CallUnderWay>(CallId(call.record_id(), system.name));
+  }
 }
 
 absl::Status Happen(const Entity& entity, const std::string& record_id, What what, Context& context,
@@ -456,19 +592,9 @@ absl::Status Happen(const Entity& entity, const std::string& record_id, What wha
 
 absl::Status Matched(const Entity& entity, const v1::CallUnderWay& call,
                      std::vector<v1::State> found, Context& context, State& state) {
-  MatchAnswered answer;
-  answer.system = call.system();
-  answer.call = call.number();
-  for (v1::State& each : found) {
-    const auto* entry =
-        state.Find<v1::CrosswalkEntry>(CrosswalkId(call.system(), each.foreign_id()));
-    if (entry == nullptr || entry->record_id() == call.record_id()) {
-      answer.strong.push_back(std::move(each));
-    } else {
-      answer.guesses.push_back(each.foreign_id());
-    }
-  }
-  return Happen(entity, call.record_id(), std::move(answer), context, state);
+  Work(entity, context, state)
+      .Matched(call.record_id(), call.system(), call.number(), std::move(found));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::SyncConflict> ResolveConflict(const Entity& entity,

@@ -5,6 +5,8 @@
 // input's cursor, because the caller runs these as part of its own command.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,11 +33,27 @@ struct Entity {
 
 using What = decltype(Input::what);
 
+// What was looked up for a state before it arrives, with reads alone, and after it was told: the
+// questions that it raises are answered with it, in one transaction, not by calls of their own.
+// What is not asked for is not used; what was not looked up is asked for by a call.
+struct LookedUp {
+  std::optional<v1::State> copy;  // the copy as it was read since
+  struct Match {
+    std::vector<v1::GroupValue> identifiers;  // by which it was looked for
+    std::vector<v1::State> found;
+  };
+  std::map<std::string, Match> matches;  // by system
+};
+
 // A state of the copy in `system` was seen. ABORTED SYNC_CREATE_UNDER_WAY: it may be what is being
 // created there; to be tried again. True: the record changed by it.
 absl::StatusOr<bool> Arrive(const Entity& entity, absl::string_view system, v1::State state,
-                            Context& context, State& state_of);
+                            Context& context, State& state_of, const LookedUp* known = nullptr);
 void ArriveHints(absl::string_view system, absl::string_view foreign_id, Wanted& wanted);
+// Those of a copy that is new here.
+void FoundHints(const Entity& entity, const v1::State& state, Wanted& wanted);
+// Those of an answer to a call.
+void AnswerHints(const Entity& entity, const v1::CallUnderWay& call, Wanted& wanted);
 
 // Anything else that happened to a record that is known here; of an unknown one, nothing.
 absl::Status Happen(const Entity& entity, const std::string& record_id, What what, Context& context,

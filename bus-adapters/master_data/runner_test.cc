@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/str_format.h"
 #include "bus-adapters/master_data/fake_system.h"
 #include "bus-adapters/master_data/store.h"
 #include "bus-adapters/master_data/sync_reads.h"
@@ -54,6 +55,10 @@ class RunnerTest : public store::DriversTest {
   }
 
   void Start() {
+    Make();
+    runner_->Start();
+  }
+  void Make() {
     if (entity_ == nullptr) {
       entity_ = std::make_unique<Entity>(Entity{Rules(false), Rules(true), gives_ids_});
     }
@@ -62,11 +67,11 @@ class RunnerTest : public store::DriversTest {
     connectors.push_back(erp_.Connect());
     if (systems_.size() > 2) connectors.push_back(shop_.Connect());
     RunnerOptions options;
+    if (calls_max_ > 0) options.calls_max = calls_max_;
     options.poll = absl::Milliseconds(20);
     options.retry_max_ms = 50;
     runner_ = std::make_unique<Runner>("sync_test", *entity_, std::move(connectors), *writer_,
                                        *reader_, options);
-    runner_->Start();
   }
   void Stop() { runner_.reset(); }
 
@@ -82,6 +87,40 @@ class RunnerTest : public store::DriversTest {
     absl::Status status = writer_->Call(std::move(command)).status();
     if (runner_ != nullptr) runner_->Wake();
     return status;
+  }
+
+  // As the subscription to a system does with the events at hand.
+  void Tell(const std::string& system, const std::vector<v1::State>& states) {
+    std::vector<bus::Envelope> events;
+    for (const v1::State& state : states) {
+      bus::Envelope& event = events.emplace_back();
+      event.set_id(state.change_id());
+      event.set_subject(state.foreign_id());
+      event.set_payload(state.SerializeAsString());
+    }
+    std::vector<const bus::Envelope*> batch;
+    for (const bus::Envelope& event : events) batch.push_back(&event);
+    for (const bus::LocalConsumer& consumer : runner_->Consumers()) {
+      if (consumer.source != absl::StrCat("/fake/", system)) continue;
+      consumer.prepare(batch);
+      std::vector<store::Command> commands;
+      for (const bus::Envelope& event : events) {
+        store::Command& command = commands.emplace_back();
+        command.method = "tell";
+        command.hints = [&](Wanted& wanted) { consumer.hints(event, wanted); };
+        command.decide = [&](Context& context, State& state) -> absl::StatusOr<std::string> {
+          absl::Status status = consumer.apply(event, context, state);
+          if (!status.ok()) return status;
+          return std::string();
+        };
+      }
+      for (const auto& answer : writer_->CallGroup(std::move(commands))) {
+        EXPECT_TRUE(answer.ok()) << answer.status();
+      }
+    }
+  }
+  static std::string Numbered(const std::string& system, int number) {
+    return absl::StrFormat("%s_01h%023d", system, number);
   }
 
   template <class Answer, class Request>
@@ -118,7 +157,9 @@ class RunnerTest : public store::DriversTest {
   bool InStep(const std::string& copy) { return Record(copy).in_step(); }
   template <class T>
   std::vector<T> All() {
-    auto rows = reader_->List(T::descriptor(), {});
+    store::ListQuery query;
+    query.limit = 1000;
+    auto rows = reader_->List(T::descriptor(), query);
     TANDEM_CHECK(rows.ok(), rows.status().ToString());
     std::vector<T> out;
     for (const auto& row : *rows) out.push_back(static_cast<const T&>(*row));
@@ -131,6 +172,7 @@ class RunnerTest : public store::DriversTest {
   std::unique_ptr<store::Reader> reader_;
   std::vector<std::string> systems_ = {"crm", "erp"};
   std::vector<std::string> gives_ids_;
+  int calls_max_ = 0;
   FakeSystem crm_, erp_, shop_;
   std::unique_ptr<Entity> entity_;
   std::unique_ptr<Runner> runner_;
@@ -350,6 +392,73 @@ TEST_P(RunnerTest, TheSameRefusedThreeTimesIsAPersonsToDecide) {
   ASSERT_TRUE(Do(&ResolveConflict, resolve).ok());
   EXPECT_TRUE(test::WaitFor([&] { return crm_.Read(kCrm1).groups.at("name") == "X"; }));
   EXPECT_TRUE(test::WaitFor([&] { return InStep(kCrm1); }));
+}
+
+TEST_P(RunnerTest, ManyNewCopiesAreLookedUpTogether) {
+  Make();
+  erp_.Write("old-1", {{"number", "3"}, {"name", "n3"}, {"price", "5"}});
+  std::vector<v1::State> told;
+  for (int i = 1; i <= 20; ++i) {
+    told.push_back(crm_.Write(Numbered("crm", i),
+                              {{"number", absl::StrCat(i)}, {"name", absl::StrCat("n", i)}}));
+  }
+  crm_.Write(Numbered("crm", 7), {{"name", "edited since"}});
+  Tell("crm", told);
+  // Nothing is left to be asked: they are read and matched, and one was found there.
+  int creates = 0;
+  for (const v1::CallUnderWay& call : All<v1::CallUnderWay>()) {
+    EXPECT_EQ(call.kind(), v1::CALL_KIND_PUSH) << call.DebugString();
+    creates += call.push().kind() == v1::PUSH_KIND_CREATE ? 1 : 0;
+  }
+  EXPECT_EQ(creates, 19);
+  EXPECT_EQ(Link(Numbered("crm", 3), "erp").foreign_id(), "old-1");
+  runner_->Start();
+  for (int i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(test::WaitFor([&] { return InStep(Numbered("crm", i)); })) << i;
+  }
+  EXPECT_EQ(erp_.Ids().size(), 20u);
+  EXPECT_EQ(erp_.Read(Numbered("erp", 7)).groups.at("name"), "edited since");
+  EXPECT_EQ(crm_.Read(Numbered("crm", 3)).groups.at("price"), "5");
+  EXPECT_EQ(erp_.writes(), 19);
+  Tell("crm", told);  // twice: known by now
+  EXPECT_THAT(All<v1::CallUnderWay>(), IsEmpty());
+  EXPECT_EQ(All<v1::SyncRecord>().size(), 20u);
+}
+
+TEST_P(RunnerTest, WhatCannotBeLookedUpTogetherIsAskedForLater) {
+  Make();
+  erp_.Away(true);
+  std::vector<v1::State> told;
+  for (int i = 1; i <= 20; ++i) {
+    told.push_back(crm_.Write(Numbered("crm", i), {{"number", absl::StrCat(i)}, {"name", "A"}}));
+  }
+  Tell("crm", told);
+  for (const v1::CallUnderWay& call : All<v1::CallUnderWay>()) {
+    EXPECT_EQ(call.kind(), v1::CALL_KIND_MATCH) << call.DebugString();
+  }
+  erp_.Away(false);
+  runner_->Start();
+  for (int i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(test::WaitFor([&] { return InStep(Numbered("crm", i)); })) << i;
+  }
+  EXPECT_EQ(erp_.writes(), 20);
+}
+
+TEST_P(RunnerTest, MoreCallsThanAreMadeTogetherAreAllMadeOnce) {
+  calls_max_ = 7;
+  Make();
+  std::vector<v1::State> told;
+  for (int i = 1; i <= 100; ++i) {
+    told.push_back(crm_.Write(Numbered("crm", i), {{"number", absl::StrCat(i)}, {"name", "A"}}));
+  }
+  Tell("crm", told);
+  runner_->Start();
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_TRUE(test::WaitFor([&] { return InStep(Numbered("crm", i)); })) << i;
+  }
+  EXPECT_EQ(erp_.writes(), 100);
+  EXPECT_EQ(erp_.seeds().size(), 100u);
+  EXPECT_THAT(All<v1::CallUnderWay>(), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, RunnerTest, testing::Values("sqlite", "postgresql"),

@@ -178,11 +178,17 @@ TEST_P(BusQuarantine, WhatTheDatabaseRefusesHasItsKeysEventsOfOtherTopicsBehindI
   source_.Boxes("a", 1);
   source_.Things("a", 1);
   Restart();
-  EXPECT_TRUE(StepUntil(*runner_, [&] { return runner_->status().parked == 2; }));
+  EXPECT_TRUE(StepUntil(*runner_,
+                        [&] { return runner_->status().parked + runner_->status().applied == 3; }));
   EXPECT_EQ(ledger_.CountOf(kBoxTopic, "b"), 1);
-  EXPECT_EQ(ledger_.CountOf(kThingTopic, "a"), 0);
+  // On Kafka the topics may come one after the other; on the journal the thing stands behind.
+  const int64_t parked = runner_->status().parked;
+  EXPECT_EQ(ledger_.CountOf(kThingTopic, "a"), 2 - parked);
+  if (!bus_->is_kafka()) {
+    EXPECT_EQ(parked, 2);
+  }
   ledger_.Execute("DROP INDEX one_of_each");
-  EXPECT_EQ(*MakeQuarantine().Retry("ledger|a", false), 2);
+  EXPECT_EQ(*MakeQuarantine().Retry("ledger|a", false), parked);
   ExpectAll();
 }
 

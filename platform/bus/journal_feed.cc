@@ -28,10 +28,12 @@ class JournalFeed final : public Feed {
       TANDEM_ASSIGN_OR_RETURN(rows, journal_->Read(query));
     }
     FeedBatch batch;
-    for (const store::JournalRow& row : rows) {
-      batch.events.push_back(EnvelopeOf(row, journal_->source(), journal_->incarnation()));
-    }
     if (!rows.empty()) position_ = batch.looked_at = rows.back().position;
+    batch.events.reserve(rows.size());
+    for (store::JournalRow& row : rows) {
+      batch.events.push_back(
+          EnvelopeOf(std::move(row), journal_->source(), journal_->incarnation()));
+    }
     return batch;
   }
 
@@ -46,8 +48,9 @@ class JournalFeed final : public Feed {
     query.lane = lane.lane;
     TANDEM_ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, journal_->Read(query));
     std::vector<Envelope> events;
-    for (const store::JournalRow& row : rows) {
-      events.push_back(EnvelopeOf(row, journal_->source(), journal_->incarnation()));
+    events.reserve(rows.size());
+    for (store::JournalRow& row : rows) {
+      events.push_back(EnvelopeOf(std::move(row), journal_->source(), journal_->incarnation()));
     }
     return events;
   }

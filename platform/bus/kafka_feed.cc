@@ -58,8 +58,8 @@ bool IsMember(rd_kafka_t* client) {
   return is;
 }
 
-Headers HeadersIn(const rd_kafka_message_t& record) {
-  Headers headers;
+HeaderViews HeadersIn(const rd_kafka_message_t& record) {
+  HeaderViews headers;
   rd_kafka_headers_t* raw = nullptr;
   if (rd_kafka_message_headers(&record, &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
   const char* name;
@@ -67,8 +67,9 @@ Headers HeadersIn(const rd_kafka_message_t& record) {
   size_t size;
   for (size_t i = 0;
        rd_kafka_header_get_all(raw, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    headers.emplace_back(name,
-                         std::string(static_cast<const char*>(value), value == nullptr ? 0 : size));
+    headers.emplace_back(name, value == nullptr
+                                   ? absl::string_view()
+                                   : absl::string_view(static_cast<const char*>(value), size));
   }
   return headers;
 }

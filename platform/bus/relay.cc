@@ -14,6 +14,7 @@
 #include "platform/base/status_macros.h"
 #include "platform/bus/relay_copy.h"
 #include "platform/bus/relay_ends.h"
+#include "platform/bus/relay_journal.h"
 #include "platform/bus/relay_producer.h"
 #include "platform/store/journal.h"
 
@@ -106,7 +107,7 @@ class RelayThread final : public Relay, private RelayPorts {
     TANDEM_RETURN_IF_ERROR(OnLeading({kAddCursor, {}}).status());
     TANDEM_ASSIGN_OR_RETURN(const int64_t saved, ReadCursor());
     Saved(saved);
-    TANDEM_ASSIGN_OR_RETURN(journal_, store::JournalReader::Open(database_, options_.source));
+    TANDEM_ASSIGN_OR_RETURN(journal_, OpenRelayJournal(database_, options_.source));
     TANDEM_ASSIGN_OR_RETURN(producer_, RelayProducer::Open(options_, saved));
     RelayCopy copy(*this, options_.source, options_.page_max, saved, truncated_);
     absl::Status ended = copy.Refill();

@@ -49,8 +49,8 @@ absl::StatusOr<bool> RelayCopy::CopyPage() {
   query.after_position = sent_;
   query.limit = page_max_;
   // While the producer's threads send the page before.
-  TANDEM_ASSIGN_OR_RETURN(const std::vector<store::JournalRow> rows, ports_.journal().Read(query));
-  for (const store::JournalRow& row : rows) {
+  TANDEM_ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, ports_.journal().Read(query));
+  for (store::JournalRow& row : rows) {
     if (row.position != sent_ + 1) {
       return Refuse(absl::StatusCode::kDataLoss, "RELAY_JOURNAL_GAP",
                     absl::StrCat("the journal has no position ", sent_ + 1));
@@ -59,9 +59,10 @@ absl::StatusOr<bool> RelayCopy::CopyPage() {
       sent_ = row.position;
       continue;
     }
-    TANDEM_RETURN_IF_ERROR(
-        Send(EnvelopeOf(row, source_, ports_.journal().incarnation()), /*refill=*/false));
-    sent_ = row.position;
+    const int64_t position = row.position;
+    TANDEM_RETURN_IF_ERROR(Send(EnvelopeOf(std::move(row), source_, ports_.journal().incarnation()),
+                                /*refill=*/false));
+    sent_ = position;
   }
   if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
   const bool idle = rows.empty() && ports_.in_flight() == 0;

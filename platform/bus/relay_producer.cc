@@ -140,10 +140,10 @@ absl::StatusOr<bool> RelayProducer::Send(const Envelope& event, bool refill) {
   if (in_flight() >= static_cast<size_t>(options_.in_flight_max)) return false;
   TANDEM_ASSIGN_OR_RETURN(Topic * topic, Ask(event.topic()));
   rd_kafka_headers_t* headers = rd_kafka_headers_new(9);
-  for (const auto& [name, value] : HeadersOf(event)) {
+  ForEachHeader(event, [headers](absl::string_view name, absl::string_view value) {
     rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                         static_cast<ssize_t>(value.size()));
-  }
+  });
   // An empty payload is an empty value, not a null one: that would be a tombstone.
   const std::string& value = event.payload();
   void* const opaque = reinterpret_cast<void*>(refill ? intptr_t{0} : intptr_t{event.position()});
@@ -189,13 +189,18 @@ void RelayProducer::Note(const rd_kafka_message_t& record) {
     if (failure_.ok()) failure_ = KafkaFailure("delivering", record.err);
     return;
   }
-  const std::string name = rd_kafka_topic_name(record.rkt);
-  auto topic = topics_.find(name.substr(options_.topic_prefix.size()));
-  if (topic != topics_.end() && record.offset >= 0) {
-    auto [last, first] = topic->second.offsets.try_emplace(record.partition, record.offset);
+  if (record.rkt != answered_) {
+    const std::string name = rd_kafka_topic_name(record.rkt);
+    const auto topic = topics_.find(name.substr(options_.topic_prefix.size()));
+    answered_ = record.rkt;
+    answered_topic_ = topic == topics_.end() ? nullptr : &*topic;
+  }
+  if (answered_topic_ != nullptr && record.offset >= 0) {
+    auto [last, first] =
+        answered_topic_->second.offsets.try_emplace(record.partition, record.offset);
     if (!first && record.offset <= last->second && failure_.ok()) {
       // What was there is gone: a new producer compares the ends and sends it again.
-      failure_ = TopicTruncated(topic->first, record.partition);
+      failure_ = TopicTruncated(answered_topic_->first, record.partition);
     }
     last->second = record.offset;
   }

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,7 +58,10 @@ class RelayProducer {
   absl::Status Create(const std::string& name);
 
   const RelayOptions options_;
-  absl::flat_hash_map<std::string, Topic> topics_;  // by their names in Kafka
+  absl::node_hash_map<std::string, Topic> topics_;  // by their names in the journal
+  // Of the last answer: the next one's, most often.
+  const rd_kafka_topic_t* answered_ = nullptr;
+  std::pair<const std::string, Topic>* answered_topic_ = nullptr;
   std::deque<bool> on_their_way_;  // answered, of the positions behind acknowledged_
   size_t refills_ = 0;             // sent again and not answered
   int64_t acknowledged_;

@@ -37,6 +37,7 @@ Runner::Runner(LocalConsumer consumer, std::unique_ptr<Feed> feed, store::Writer
     : local_(std::move(consumer)),
       reader_name_(local_.reader),
       source_(local_.source),
+      method_(absl::StrCat(reader_name_, ".on.", source_)),
       feed_(std::move(feed)),
       writer_(writer),
       reader_(reader),
@@ -50,6 +51,7 @@ Runner::Runner(RemoteConsumer consumer, std::unique_ptr<Feed> feed, store::Write
     : remote_(std::move(consumer)),
       reader_name_(remote_.reader),
       source_(remote_.source),
+      method_(absl::StrCat(reader_name_, ".on.", source_)),
       feed_(std::move(feed)),
       writer_(writer),
       reader_(reader),
@@ -225,22 +227,22 @@ absl::Status Runner::CheckIncarnations(const FeedBatch& batch) {
 }
 
 Runner::Lane& Runner::LaneFor(const LaneId& id) {
-  return lanes_
-      .try_emplace(id, Backoff(options_.retry_base_ms, options_.retry_max_ms,
-                               StableHash64(CursorId(reader_name_, source_, id))))
-      .first->second;
+  const auto known = lanes_.find(id);
+  if (known != lanes_.end()) return known->second;
+  std::string cursor_id = CursorId(reader_name_, source_, id);
+  const Backoff backoff(options_.retry_base_ms, options_.retry_max_ms, StableHash64(cursor_id));
+  return lanes_.try_emplace(id, id, std::move(cursor_id), backoff).first->second;
 }
 
 void Runner::Receive(FeedBatch batch) {
   int64_t dropped = 0;
   for (Envelope& event : batch.events) {
     if (!Reads(event)) continue;
-    const LaneId id{event.topic(), event.lane()};
     if (event.incarnation() != incarnation_) {
       ++dropped;
       continue;
     }
-    Lane& lane = LaneFor(id);
+    Lane& lane = LaneFor({event.topic(), event.lane()});
     if (lane.held && lane.waiting.size() >= static_cast<size_t>(options_.held_max)) {
       lane.behind = true;
       continue;
@@ -290,6 +292,8 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
       TANDEM_FAILPOINT_RETURN("subscriber.before_call");
       Call(tries);
       TANDEM_FAILPOINT_RETURN("subscriber.after_call");
+    } else {
+      Prepare(tries);
     }
     TANDEM_FAILPOINT_RETURN("subscriber.before_commit");
     Commit(tries);

@@ -90,7 +90,10 @@ class Runner {
   };
   // A lane with something to do; the others are not kept.
   struct Lane {
-    explicit Lane(Backoff again) : backoff(again) {}
+    Lane(const LaneId& named, std::string cursor, Backoff again)
+        : id(named), cursor_id(std::move(cursor)), backoff(again) {}
+    const LaneId id;
+    const std::string cursor_id;         // of its row
     std::map<int64_t, Pending> waiting;  // by position
     bool behind = false;                 // the source has more of it than waits here
     bool filled = false;                 // from the source, and has not got on since
@@ -99,7 +102,7 @@ class Runner {
     Backoff backoff;
   };
   struct Try {
-    LaneId lane;
+    Lane* lane;
     Pending* pending;
     absl::Status outcome;
   };
@@ -113,18 +116,20 @@ class Runner {
   absl::Duration UntilDue(absl::Duration at_most) const;
 
   std::vector<Try> Due();
+  void Prepare(const std::vector<Try>& tries);
   void Call(std::vector<Try>& tries);
   void Commit(std::vector<Try>& tries);
-  store::Command CommandFor(Pending& pending, const LaneId& lane) const;
+  store::Command CommandFor(Pending& pending, const Lane& lane) const;
   store::Command LookedAtCommand() const;
   absl::Status TakeOutcomes(const std::vector<Try>& tries);
-  void FillLane(const LaneId& id, Lane& lane);
+  void FillLane(Lane& lane);
   void Hold(Lane& lane, const absl::Status& why);
   void Update(const std::function<void(RunnerStatus&)>& change);
 
   const LocalConsumer local_;
   const RemoteConsumer remote_;
   const std::string reader_name_, source_;
+  const std::string method_;  // of its commands
   const std::unique_ptr<Feed> feed_;
   store::Writer& writer_;
   store::Reader& reader_;

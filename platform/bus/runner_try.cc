@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
@@ -55,16 +56,16 @@ std::vector<Runner::Try> Runner::Due() {
   const absl::Time now = options_.now();
   std::vector<Try> tries;
   for (auto it = lanes_.begin(); it != lanes_.end();) {
-    auto& [id, lane] = *it;
+    Lane& lane = it->second;
     if (lane.due <= now) {
       lane.held = false;
-      if (lane.waiting.empty() && lane.behind) FillLane(id, lane);
+      if (lane.waiting.empty() && lane.behind) FillLane(lane);
       if (lane.waiting.empty() && !lane.behind) {
         it = lanes_.erase(it);
         continue;
       }
       if (!lane.held) {
-        for (auto& [position, pending] : lane.waiting) tries.push_back({id, &pending, {}});
+        for (auto& [position, pending] : lane.waiting) tries.push_back({&lane, &pending, {}});
       }
     }
     ++it;
@@ -78,6 +79,16 @@ std::vector<Runner::Try> Runner::Due() {
   return tries;
 }
 
+// What a local consumer looks up for those that are about to be applied.
+void Runner::Prepare(const std::vector<Try>& tries) {
+  if (!local_.prepare) return;
+  std::vector<const Envelope*> events;
+  for (const Try& one : tries) {
+    if (!one.pending->park) events.push_back(&one.pending->event);
+  }
+  if (!events.empty()) local_.prepare(events);
+}
+
 // The calls of a remote consumer, before anything is committed: none for what was settled before
 // and for keys in quarantine. Both are judged again in the transaction.
 void Runner::Call(std::vector<Try>& tries) {
@@ -85,7 +96,7 @@ void Runner::Call(std::vector<Try>& tries) {
   for (const Try& one : tries) {
     one.pending->called = false;
     key_ids.push_back(QuarantinedKeyId(reader_name_, one.pending->key));
-    cursor_ids.push_back(CursorId(reader_name_, source_, one.lane));
+    cursor_ids.push_back(one.lane->cursor_id);
   }
   if (tries.empty()) return;
   const auto parked = reader_.Get(QuarantinedKey::descriptor(), key_ids);
@@ -96,7 +107,7 @@ void Runner::Call(std::vector<Try>& tries) {
   }
   std::vector<const Envelope*> calls;
   std::vector<size_t> index;
-  std::map<LaneId, Cursor> moved;  // as if everything before were settled
+  std::map<const Lane*, Cursor> moved;  // as if everything before were settled
   std::set<std::string> parking;
   for (size_t i = 0; i < tries.size(); ++i) {
     const Envelope& event = tries[i].pending->event;
@@ -135,18 +146,17 @@ void Runner::Call(std::vector<Try>& tries) {
 
 // The command that settles one event: moves its lane, and applies it here, or puts it into
 // quarantine. For a remote consumer the effect has been made already.
-store::Command Runner::CommandFor(Pending& pending, const LaneId& lane) const {
-  const std::string cursor_id = CursorId(reader_name_, source_, lane);
+store::Command Runner::CommandFor(Pending& pending, const Lane& lane) const {
   store::Command command;
-  command.method = absl::StrCat(reader_name_, ".on.", source_);
-  command.hints = [this, &pending, cursor_id](Wanted& wanted) {
-    wanted.Row<Cursor>(cursor_id);
+  command.method = method_;
+  command.hints = [this, &pending, &lane](Wanted& wanted) {
+    wanted.Row<Cursor>(lane.cursor_id);
     wanted.Row<QuarantinedKey>(QuarantinedKeyId(reader_name_, pending.key));
     if (local_.hints && !pending.park) local_.hints(pending.event, wanted);
   };
-  command.decide = [this, &pending, cursor_id](Context& context,
-                                               State& state) -> absl::StatusOr<std::string> {
-    TANDEM_ASSIGN_OR_RETURN(const bool fresh, MoveCursor(state, cursor_id, pending.event));
+  command.decide = [this, &pending, &lane](Context& context,
+                                           State& state) -> absl::StatusOr<std::string> {
+    TANDEM_ASSIGN_OR_RETURN(const bool fresh, MoveCursor(state, lane.cursor_id, pending.event));
     if (!fresh) return std::string(kDropped);
     if (pending.park && TANDEM_PLANTED("poison_is_dropped")) return std::string(kParked);
     if (pending.park || IsQuarantined(state, reader_name_, pending.key)) {
@@ -170,7 +180,7 @@ store::Command Runner::CommandFor(Pending& pending, const LaneId& lane) const {
 // Notes how far the journal was looked at; a hint only, since lanes are compared at the start.
 store::Command Runner::LookedAtCommand() const {
   store::Command look;
-  look.method = absl::StrCat(reader_name_, ".on.", source_);
+  look.method = method_;
   const std::string id = LookedAtId(reader_name_, source_);
   look.hints = [id](Wanted& wanted) { wanted.Row<Cursor>(id); };
   look.decide = [this, id](Context&, State& state) -> absl::StatusOr<std::string> {
@@ -194,31 +204,45 @@ store::Command Runner::LookedAtCommand() const {
 void Runner::Commit(std::vector<Try>& tries) {
   std::vector<store::Command> commands;
   std::vector<size_t> index;
-  std::set<LaneId> held;
+  std::set<const Lane*> held;
   for (size_t i = 0; i < tries.size(); ++i) {
     if (local() && tries[i].outcome.ok() && !tries[i].pending->park) {
       tries[i].outcome = TANDEM_FAILPOINT_STATUS("subscriber.before_effect");
     }
     if (!tries[i].outcome.ok()) held.insert(tries[i].lane);
-    if (held.contains(tries[i].lane)) {
+    if (!held.empty() && held.contains(tries[i].lane)) {
       if (tries[i].outcome.ok()) tries[i].outcome = Behind();
       continue;
     }
-    commands.push_back(CommandFor(*tries[i].pending, tries[i].lane));
+    commands.push_back(CommandFor(*tries[i].pending, *tries[i].lane));
     index.push_back(i);
   }
   // What is refused here, by its decision or by the database, goes into quarantine with the next
   // try: until then later events of its key wait, also those on other lanes. Whether it was refused
   // is read from its lane, which the transaction sees as it is: the database's refusal splits a
   // batch.
-  std::map<std::string, Lanes> of_key;
-  Lanes all;  // and how far each lane gets with all of them
+  using Reached = std::vector<std::pair<const Lane*, int64_t>>;
+  absl::flat_hash_map<absl::string_view, Reached> of_key;
+  absl::flat_hash_map<const Lane*, int64_t> all;  // how far each lane gets with all of them
   for (size_t c = 0; c < commands.size(); ++c) {
     const Try& one = tries[index[c]];
-    const std::string cursor_id = CursorId(reader_name_, source_, one.lane);
-    Lanes& earlier = of_key[one.pending->key];
-    Lanes others = earlier;
-    others.erase(cursor_id);  // of its own lane the chain knows
+    const int64_t position = one.pending->event.position();
+    Reached& earlier = of_key[one.pending->key];
+    Lanes others;  // of its own lane the chain knows
+    int64_t* own = nullptr;
+    for (auto& [lane, reached] : earlier) {
+      if (lane == one.lane) {
+        own = &reached;
+      } else {
+        others[lane->cursor_id] = reached;
+      }
+    }
+    if (own == nullptr) {
+      earlier.emplace_back(one.lane, position);
+    } else {
+      *own = position;
+    }
+    all[one.lane] = position;
     if (!others.empty()) {
       commands[c].decide = [decide = std::move(commands[c].decide), others = std::move(others)](
                                Context& context, State& state) -> absl::StatusOr<std::string> {
@@ -226,7 +250,6 @@ void Runner::Commit(std::vector<Try>& tries) {
         return decide(context, state);
       };
     }
-    earlier[cursor_id] = all[cursor_id] = one.pending->event.position();
   }
   // With every event in this try, and none held from before, all that was looked at is settled
   // then.
@@ -237,10 +260,12 @@ void Runner::Commit(std::vector<Try>& tries) {
     look = look && (looked_at_ - saved_looked_at_ >= kLookedAtStep || options_.now() >= next_save_);
   }
   if (look) {
+    Lanes lanes;
+    for (const auto& [lane, position] : all) lanes[lane->cursor_id] = position;
     commands.push_back(LookedAtCommand());
-    commands.back().decide = [decide = std::move(commands.back().decide), all = std::move(all)](
+    commands.back().decide = [decide = std::move(commands.back().decide), lanes = std::move(lanes)](
                                  Context& context, State& state) -> absl::StatusOr<std::string> {
-      if (!ArePast(all, state)) return Behind();
+      if (!ArePast(lanes, state)) return Behind();
       return decide(context, state);
     };
   }
@@ -266,10 +291,10 @@ void Runner::Commit(std::vector<Try>& tries) {
 }
 
 absl::Status Runner::TakeOutcomes(const std::vector<Try>& tries) {
-  std::set<LaneId> stuck;  // behind an earlier event of this try
+  std::set<const Lane*> stuck;  // behind an earlier event of this try
   for (const Try& one : tries) {
-    if (stuck.contains(one.lane)) continue;
-    Lane& lane = lanes_.at(one.lane);
+    if (!stuck.empty() && stuck.contains(one.lane)) continue;
+    Lane& lane = *one.lane;
     if (one.outcome.ok()) {
       lane.waiting.erase(one.pending->event.position());
       --waiting_;
@@ -285,7 +310,7 @@ absl::Status Runner::TakeOutcomes(const std::vector<Try>& tries) {
       if (std::exchange(lane.filled, false)) {
         Hold(lane, one.outcome);
       } else {
-        FillLane(one.lane, lane);
+        FillLane(lane);
       }
     } else if (DispositionOf(one.outcome) == Disposition::kPark && !one.pending->park) {
       TANDEM_FAILPOINT("subscriber.before_park");
@@ -302,8 +327,9 @@ absl::Status Runner::TakeOutcomes(const std::vector<Try>& tries) {
 }
 
 // Reads what is behind the lane's cursor from the source, which knows better than what waits here.
-void Runner::FillLane(const LaneId& id, Lane& lane) {
-  const auto cursor = reader_.GetOne<Cursor>(CursorId(reader_name_, source_, id));
+void Runner::FillLane(Lane& lane) {
+  const LaneId& id = lane.id;
+  const auto cursor = reader_.GetOne<Cursor>(lane.cursor_id);
   if (!cursor.ok()) return Hold(lane, cursor.status());
   const int64_t mine = *cursor == nullptr ? 0 : (*cursor)->position();
   absl::StatusOr<std::vector<Envelope>> events = feed_->Fill(id, mine, kFillMax);

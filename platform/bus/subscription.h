@@ -28,6 +28,9 @@ struct LocalConsumer {
   std::vector<std::string> topics;  // what it reads of the source
   // The business key for quarantine, from the envelope alone (not the payload).
   std::function<std::string(const Envelope&)> key;
+  // Called with the events that are to be applied next, before any of them is; may be null. It may
+  // wait, and only saves time: an event may be applied without.
+  std::function<void(absl::Span<const Envelope* const>)> prepare;
   // What it may look up, to save round trips; may be null.
   std::function<void(const Envelope&, Wanted&)> hints;
   std::function<absl::Status(const Envelope&, Context&, State&)> apply;

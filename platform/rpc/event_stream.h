@@ -12,13 +12,14 @@ class Service;
 
 namespace tandem::rpc {
 
-// A journal and how to read it; each stream opens a reader of its own.
+// A journal and how to read it. Calls and streams share a few readers (journal_pool.h).
 struct JournalSource {
   std::string source;  // "/tandem/order"
   std::function<absl::StatusOr<std::unique_ptr<store::JournalReader>>()> open;
 };
 
 inline constexpr int kEventStreamsMax = 100;  // of a process; beyond: EVENT_STREAMS_FULL
+inline constexpr int kEventCallsMax = 64;     // at a time, of the others; beyond: OVERLOADED
 
 class EventStream {
  public:
