@@ -42,7 +42,7 @@ def from_kafka(bootstrap, prefix="tandem."):
     consumer = kafka.Consumer({"bootstrap.servers": bootstrap, "group.id": "model",
                                "enable.auto.commit": False, "isolation.level": "read_committed"})
     try:
-        left = {}
+        left, following = {}, {}
         assigned = []
         for name, topic in consumer.list_topics(timeout=30).topics.items():
             if name.startswith(prefix):
@@ -50,21 +50,26 @@ def from_kafka(bootstrap, prefix="tandem."):
                     low, high = consumer.get_watermark_offsets(
                         kafka.TopicPartition(name, number), timeout=30)
                     if high > low:
-                        left[name, number] = high
+                        left[name, number], following[name, number] = high, low
                         assigned.append(kafka.TopicPartition(name, number, low))
         consumer.assign(assigned)
         while left:
-            for m in consumer.consume(1000, timeout=30):
-                if m.error():
-                    raise RuntimeError(str(m.error()))
-                key = m.topic(), m.partition()
-                if key not in left:
-                    continue
-                headers = {k: (v or b"").decode("utf-8", "replace") for k, v in m.headers() or ()}
-                yield record(m.topic(), m.partition(), m.offset(), (m.key() or b"").decode(),
-                             headers,
-                             m.value() or b"")
-                if m.offset() + 1 >= left[key]:
-                    del left[key]
+            m = consumer.poll(30)  # consume() leaves some out now and then
+            if m is None:
+                continue
+            if m.error():
+                raise RuntimeError(str(m.error()))
+            key = m.topic(), m.partition()
+            if key not in left:
+                continue
+            if m.offset() != following[key]:
+                raise RuntimeError("%s/%d: %d was read behind %d" % (*key, m.offset(),
+                                                                      following[key] - 1))
+            following[key] += 1
+            headers = {k: (v or b"").decode("utf-8", "replace") for k, v in m.headers() or ()}
+            yield record(m.topic(), m.partition(), m.offset(), (m.key() or b"").decode(), headers,
+                         m.value() or b"")
+            if m.offset() + 1 >= left[key]:
+                del left[key]
     finally:
         consumer.close()
