@@ -1,61 +1,13 @@
 // What a writer does not ask the database for: rows it remembers, and keys it has just made.
 #include <atomic>
 
+#include "platform/store/faulty_database.h"
 #include "platform/store/store_fixture.h"
 
 namespace tandem::store {
 namespace {
 
 using absl::StatusCode;
-
-// Passes everything on, and counts the round trips that are no commits.
-class CountingDatabase final : public Database {
- public:
-  explicit CountingDatabase(Database& real) : real_(real) {}
-  int runs() const { return runs_; }
-
-  absl::StatusOr<std::unique_ptr<Connection>> Connect(Purpose purpose) override {
-    auto connection = real_.Connect(purpose);
-    if (!connection.ok()) return connection.status();
-    return std::make_unique<Counting>(*this, *std::move(connection));
-  }
-  void AddNotify(absl::string_view channel, std::vector<Query>* queries) override {
-    real_.AddNotify(channel, queries);
-  }
-  void AfterCommit(absl::string_view channel) override { real_.AfterCommit(channel); }
-  absl::string_view dialect() const override { return real_.dialect(); }
-
- private:
-  class Counting final : public Connection {
-   public:
-    Counting(CountingDatabase& owner, std::unique_ptr<Connection> real)
-        : owner_(owner), real_(std::move(real)) {}
-    absl::Status Begin() override { return real_->Begin(); }
-    absl::StatusOr<std::vector<Result>> Run(absl::Span<const Query> queries) override {
-      ++owner_.runs_;
-      return real_->Run(queries);
-    }
-    absl::StatusOr<bool> Ahead(absl::Span<const Query> queries) override {
-      return real_->Ahead(queries);
-    }
-    absl::StatusOr<std::vector<Result>> Commit(absl::Span<const Query> queries) override {
-      return real_->Commit(queries);
-    }
-    void Rollback() override { real_->Rollback(); }
-    absl::Status RunScript(absl::string_view script) override { return real_->RunScript(script); }
-    absl::StatusOr<bool> TryLock(int64_t key) override { return real_->TryLock(key); }
-    absl::StatusOr<bool> WaitNotified(absl::string_view channel, absl::Duration timeout) override {
-      return real_->WaitNotified(channel, timeout);
-    }
-
-   private:
-    CountingDatabase& owner_;
-    std::unique_ptr<Connection> real_;
-  };
-
-  Database& real_;
-  std::atomic<int> runs_ = 0;
-};
 
 const Schema& Remembering() {
   static const auto* schema = new Schema({
@@ -68,6 +20,13 @@ const Schema& Remembering() {
 
 class WriterMemory : public StoreTest {
  protected:
+  WriterMemory() {
+    counted_.Set([this](FaultyDatabase::When when, Connection*) {
+      runs_ += when == FaultyDatabase::When::kRun;
+      return absl::OkStatus();
+    });
+  }
+
   std::unique_ptr<Writer> Start() {
     static const auto* clock = new SystemClock();
     WriterOptions options;
@@ -79,13 +38,14 @@ class WriterMemory : public StoreTest {
 
   // The round trips of a command before its commit.
   int RunsOf(Writer& writer, Command command) {
-    const int before = counted_.runs();
+    const int before = runs_;
     const auto answer = writer.Call(std::move(command));
     EXPECT_TRUE(answer.ok()) << answer.status();
-    return counted_.runs() - before;
+    return runs_ - before;
   }
 
-  CountingDatabase counted_{*database_};
+  FaultyDatabase counted_{*database_};
+  std::atomic<int> runs_ = 0;
 };
 
 Command MakeBox(absl::string_view id) {
