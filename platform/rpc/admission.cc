@@ -47,7 +47,8 @@ absl::StatusOr<Admission::Ticket> Admission::Enter(absl::Duration left, int pati
   absl::MutexLock lock(&mutex_);
   Observe(now);
   const absl::Duration wait = WaitOf(now);
-  if (wait > left || (waiting_ >= options_.always && wait > options_.wait_max * patience)) {
+  if (wait > left || waiting_ >= options_.most ||
+      (waiting_ >= options_.always && wait > options_.wait_max * patience)) {
     return Overloaded(wait);
   }
   entries_.push_back({now, false});

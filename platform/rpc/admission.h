@@ -4,9 +4,10 @@
 //
 // A call is let in while few wait, or while its wait is going to be short: neither has whoever
 // waited longest waited too long, nor are there more than were served in that time when many
-// waited. Beyond, it is refused at once: RESOURCE_EXHAUSTED OVERLOADED, with a RetryInfo. So the
-// wait stays at the target however large the crowd is, and is gone when the crowd is. A call that
-// would be reached only after its own deadline is refused too: work for nobody.
+// waited, nor more than the queues behind hold. Beyond, it is refused at once: RESOURCE_EXHAUSTED
+// OVERLOADED, with a RetryInfo. So the wait stays at the target however large the crowd is, and is
+// gone when the crowd is. A call that would be reached only after its own deadline is refused too:
+// work for nobody.
 #pragma once
 
 #include <chrono>
@@ -37,6 +38,7 @@ absl::Status CheckTime(Instant until, Instant now);
 struct AdmissionOptions {
   absl::Duration wait_max = absl::Seconds(1);
   size_t always = 512;  // so many may wait, however long it takes
+  size_t most = 8'192;  // and no more, however short: the queues behind hold 10,000
   std::function<Instant()> now = SteadyNow;
 };
 

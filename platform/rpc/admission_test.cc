@@ -48,6 +48,14 @@ TEST_F(AdmissionTest, LetsAFewInHoweverLongItTakes) {
   EXPECT_FALSE(admission.Enter(kLong).ok());
 }
 
+TEST_F(AdmissionTest, LetsNoMoreInThanTheQueuesHold) {
+  Admission admission(Options(2));
+  for (int i = 0; i < 8'192; ++i) ASSERT_TRUE(admission.Enter(kLong).ok()) << i;
+  EXPECT_EQ(ReasonOf(admission.Enter(kLong, 2).status()), "OVERLOADED");
+  admission.Leave(1);
+  EXPECT_TRUE(admission.Enter(kLong).ok());
+}
+
 TEST_F(AdmissionTest, GoesOnWithBegunWorkBeforeNewWork) {
   Admission admission(Options(0));
   ASSERT_TRUE(admission.Enter(kLong).ok());

@@ -1,7 +1,6 @@
 #include "platform/rpc/call_checks.h"
 
 #include <grpcpp/server_context.h>
-#include <sys/resource.h>
 
 #include <chrono>
 
@@ -41,14 +40,6 @@ std::string ValueOf(const grpc::ServerContextBase& context, const char* key) {
   return CheckText(value, kValueBytesMax, key).ok() ? value : "";
 }
 
-// gRPC's threads, which take calls in, stand back behind those that do the work: in a crowd, taking
-// in what is refused anyway costs as much as answering. Once for each thread.
-void YieldToWork() {
-  constexpr int kNice = 5;
-  thread_local const bool yielded = setpriority(PRIO_PROCESS, 0, kNice) == 0;  // this thread's
-  (void)yielded;
-}
-
 }  // namespace
 
 const std::vector<CallCheck>& DefaultCallChecks() {
@@ -58,7 +49,6 @@ const std::vector<CallCheck>& DefaultCallChecks() {
 
 absl::Status CheckCall(const std::vector<CallCheck>& checks,
                        const grpc::ServerContextBase& context) {
-  YieldToWork();
   for (const CallCheck& check : checks) {
     if (absl::Status status = check(context); !status.ok()) return status;
   }
