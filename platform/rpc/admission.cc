@@ -17,14 +17,14 @@ constexpr absl::Duration kRetryMax = absl::Seconds(5);
 constexpr size_t kBusy = 64;
 constexpr absl::Duration kWindow = absl::Milliseconds(250);
 
-absl::Status Overloaded(absl::Duration age) {
+}  // namespace
+
+absl::Status Overloaded(absl::Duration retry_after) {
   absl::Status status = Refuse(absl::StatusCode::kResourceExhausted, "OVERLOADED",
                                "more is asked than can be answered in time");
-  SetRetryDelay(&status, absl::ToInt64Milliseconds(std::clamp(age, kRetryMin, kRetryMax)));
+  SetRetryDelay(&status, absl::ToInt64Milliseconds(std::clamp(retry_after, kRetryMin, kRetryMax)));
   return status;
 }
-
-}  // namespace
 
 Instant SteadyNow() { return std::chrono::steady_clock::now(); }
 

@@ -35,6 +35,9 @@ absl::Duration TimeAllowed(std::chrono::system_clock::time_point deadline,
 // DEADLINE_EXCEEDED DEADLINE_PASSED where the time is up: what nobody waits for is not begun.
 absl::Status CheckTime(Instant until, Instant now);
 
+// RESOURCE_EXHAUSTED OVERLOADED, with a RetryInfo of so long, at least 100 ms and at most 5 s.
+absl::Status Overloaded(absl::Duration retry_after);
+
 struct AdmissionOptions {
   absl::Duration wait_max = absl::Seconds(1);
   size_t always = 512;  // so many may wait, however long it takes

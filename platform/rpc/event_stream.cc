@@ -10,6 +10,7 @@
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/bus/envelope.h"
+#include "platform/rpc/admission.h"
 #include "platform/rpc/call_checks.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/journal_pool.h"
@@ -26,7 +27,7 @@ constexpr absl::Duration kPoll = absl::Seconds(1);
 // How long a call waits for a reader, and a stream, which has waited for events before.
 constexpr absl::Duration kCallPatience = absl::Seconds(2);
 constexpr absl::Duration kStreamPatience = absl::Seconds(20);
-constexpr int64_t kRetryMs = 200;
+constexpr absl::Duration kRetryAfter = absl::Milliseconds(200);
 
 // One more of something that is bounded, for as long as it lives.
 class Place {
@@ -171,10 +172,7 @@ struct EventStream::Rep final : public v1::EventService::Service {
                     absl::Status (*read)(const Request&, store::JournalReader&, Answer*)) {
     const Place place(&calls, kEventCallsMax);
     if (!place.had()) {
-      absl::Status status = Refuse(absl::StatusCode::kResourceExhausted, "OVERLOADED",
-                                   "more is asked than can be answered in time");
-      SetRetryDelay(&status, kRetryMs);
-      return ToGrpc(status);
+      return ToGrpc(Overloaded(kRetryAfter));
     }
     absl::Status status = Arrived(*context, request);
     if (!status.ok()) return ToGrpc(status);

@@ -6,11 +6,12 @@
 #include "absl/time/clock.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/rpc/admission.h"
 
 namespace tandem::rpc {
 namespace {
 
-constexpr int64_t kRetryMs = 200;
+constexpr absl::Duration kRetryAfter = absl::Milliseconds(200);
 
 // Whether the reader that met this error is as good as before.
 bool IsWhole(const absl::Status& status) {
@@ -31,10 +32,7 @@ absl::Status JournalPool::With(absl::Time deadline,
     absl::MutexLock lock(&mutex_);
     const auto has_free = +[](int* free) { return *free > 0; };
     if (!mutex_.AwaitWithDeadline(absl::Condition(has_free, &free_), deadline)) {
-      absl::Status status = Refuse(absl::StatusCode::kResourceExhausted, "OVERLOADED",
-                                   "more is asked than can be answered in time");
-      SetRetryDelay(&status, kRetryMs);
-      return status;
+      return Overloaded(kRetryAfter);
     }
     --free_;
     if (!idle_.empty()) {
