@@ -12,6 +12,7 @@
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 #include "platform/store/database.h"
+#include "platform/store/postgres_door.h"
 #include "platform/store/postgres_session.h"
 #include "platform/store/postgres_values.h"
 #include "platform/store/sql_text.h"
@@ -55,8 +56,7 @@ absl::StatusOr<Result> Decode(PGresult* result, int index) {
 
 class PostgresConnection final : public Connection {
  public:
-  PostgresConnection(std::string conninfo, Purpose purpose)
-      : conninfo_(std::move(conninfo)), purpose_(purpose) {}
+  explicit PostgresConnection(std::shared_ptr<PostgresDoor> door) : door_(std::move(door)) {}
 
   // BEGIN itself goes with the first queries.
   absl::Status Begin() override {
@@ -147,7 +147,7 @@ class PostgresConnection final : public Connection {
       if (std::exchange(has_locks_, false)) {
         return MakeError(Failure::kUnavailable, "the connection that held a lock was lost");
       }
-      TANDEM_ASSIGN_OR_RETURN(session_, PostgresSession::Open(conninfo_, purpose_));
+      TANDEM_ASSIGN_OR_RETURN(session_, door_->Enter());
     }
     if (stale_ || session_->prepared() > PostgresSession::kPreparedMax) {
       absl::Status status = session_->ForgetPrepared(absl::Now() + kCallPatience);
@@ -226,7 +226,7 @@ class PostgresConnection final : public Connection {
       TANDEM_RETURN_IF_ERROR(Encode(queries[i], *statements[i], i));
     }
     const bool begins = state_ == State::kBegun;
-    const bool commits = commit || (state_ == State::kIdle && purpose_ == Purpose::kWrite);
+    const bool commits = commit || (state_ == State::kIdle && door_->purpose() == Purpose::kWrite);
     // A NOTIFY goes behind the COMMIT: in it, one lock of the whole cluster would be held until the
     // commit is on disk, and the services would commit one after the other.
     const bool notifies = commit && !queries.empty() && queries.back().sql == kNotify;
@@ -341,8 +341,7 @@ class PostgresConnection final : public Connection {
     return results;
   }
 
-  const std::string conninfo_;
-  const Purpose purpose_;
+  const std::shared_ptr<PostgresDoor> door_;
   std::unique_ptr<PostgresSession> session_;
   PostgresParameters parameters_;  // of the statement at hand
   size_t ahead_ = 0;               // statements that were sent and not answered yet
@@ -355,10 +354,13 @@ class PostgresConnection final : public Connection {
 
 class PostgresDatabase final : public Database {
  public:
-  explicit PostgresDatabase(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+  explicit PostgresDatabase(const std::string& conninfo)
+      : writers_(std::make_shared<PostgresDoor>(conninfo, Purpose::kWrite)),
+        readers_(std::make_shared<PostgresDoor>(conninfo, Purpose::kRead)) {}
 
   absl::StatusOr<std::unique_ptr<Connection>> Connect(Purpose purpose) override {
-    auto connection = std::make_unique<PostgresConnection>(conninfo_, purpose);
+    auto connection =
+        std::make_unique<PostgresConnection>(purpose == Purpose::kWrite ? writers_ : readers_);
     TANDEM_RETURN_IF_ERROR(connection->Ensure());
     return connection;
   }
@@ -370,7 +372,7 @@ class PostgresDatabase final : public Database {
   absl::string_view dialect() const override { return "postgresql"; }
 
  private:
-  const std::string conninfo_;
+  const std::shared_ptr<PostgresDoor> writers_, readers_;
 };
 
 }  // namespace

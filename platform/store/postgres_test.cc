@@ -1,5 +1,7 @@
 // What the PostgreSQL driver alone promises: it knows what a lost connection left behind.
+#include <atomic>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -159,6 +161,43 @@ TEST_F(Postgres, ServerThatFallsSilentIsGivenUp) {
   proxy.Resume();
   EXPECT_OK(InsertInTwoCalls(*connection, 3));
   EXPECT_EQ(CountOf(2), 0);
+}
+
+// A server that recovers has better to do than to turn away whoever knocks.
+TEST_F(Postgres, ServerThatLetsNobodyInIsAskedNowAndThen) {
+  test::CutProxy proxy(server_.server().port(), test::CutProxy::Framing::kPostgres);
+  const auto database = OpenPostgres(server_.Dsn(proxy.port()));
+  constexpr int kThreads = 8;
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (int i = 0; i < kThreads; ++i) {
+    connections.push_back(Connect(**database, i % 2 == 0 ? Purpose::kRead : Purpose::kWrite));
+  }
+  proxy.Refuse(true);
+  proxy.Cut();
+  const int before = proxy.accepted();
+  const absl::Time until = absl::Now() + absl::Seconds(2);
+  std::atomic<int> asked{0};
+  std::vector<std::thread> threads;
+  for (auto& connection : connections) {
+    threads.emplace_back([&] {
+      while (absl::Now() < until) {
+        const auto result = RunOne(*connection, "SELECT 1", {});
+        EXPECT_FAILURE(result.status(), Failure::kUnavailable);
+        ++asked;
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  // Two purposes, each after 10, 20, … 250 ms, half of it random; each thread's first try apart.
+  EXPECT_LE(proxy.accepted() - before, kThreads + 2 * 24) << asked << " were asked for";
+  EXPECT_GE(proxy.accepted() - before, 2 * 5);
+  proxy.Refuse(false);
+  const absl::Time back = absl::Now();
+  for (auto& connection : connections) {
+    EXPECT_TRUE(test::WaitFor([&] { return RunOne(*connection, "SELECT 1", {}).ok(); }));
+  }
+  EXPECT_LT(absl::Now() - back, absl::Seconds(2));
 }
 
 TEST_F(Postgres, TerminatedBackendLosesItsTransactionOnly) {

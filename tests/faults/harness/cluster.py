@@ -371,6 +371,7 @@ class Cluster:
             # Its own recovery after a kill is short, and what is measured is Tandem's.
             await connection.execute("ALTER SYSTEM SET checkpoint_timeout = '30s'")
             await connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
+            await connection.execute("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
             await connection.execute("SELECT pg_reload_conf()")
 
     # --- serving ------------------------------------------------------------------------------
