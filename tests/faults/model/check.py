@@ -117,7 +117,8 @@ def run(view, journal_files, say=lambda text: None, patience=60):
                    *journals.finish(w)]
         if getattr(view, "kafka", None):
             if topic.available():
-                results.append(events.topics(journals, topic.from_kafka(view.kafka)))
+                results.append(events.topics(journals, topic.from_kafka(view.kafka),
+                                             getattr(view, "poisoned", ())))
             elif getattr(view, "kafka_dump", None):
                 results.append(events.topics(journals, topic.from_dump(view.kafka_dump)))
             else:

@@ -89,11 +89,11 @@ class Journals(unittest.TestCase):
             "ce_id": e.id, "ce_type": e.type, "ce_source": e.source,
             "tandem_chain": values["chain"]}, values["payload"])
 
-    def topics(self, *records):
+    def topics(self, *records, poisoned=()):
         feed = placed(placed(Feed("order")), kind="OrderHeld")
         follower, _, _ = self.judge(feed)
         one, two = (e for e, _, _, _ in feed.made)
-        return events.topics(follower, [make(one, two) for make in records])
+        return events.topics(follower, [make(one, two) for make in records], poisoned)
 
     def test_topics_with_copies_are_right(self):
         first, second = (lambda a, b: self.record(a)), (lambda a, b: self.record(b))
@@ -114,6 +114,17 @@ class Journals(unittest.TestCase):
         }.items():
             with self.subTest(name):
                 self.assertGreater(self.topics(*records).count, 0)
+
+    def test_what_is_no_event_is_passed_over_where_poison_was_put(self):
+        first, second = (lambda a, b: self.record(a)), (lambda a, b: self.record(b, offset=1))
+        place = ("tandem.order.order.v1", 0, 1)
+        for flaw in (dict(payload=b"x"), dict(chain=""), dict(key="x"), dict(chain="a/b")):
+            poison = (lambda a, b, flaw=flaw: self.record(b, offset=1, **flaw))
+            after = (lambda a, b: self.record(b, offset=2))
+            self.assertEqual([], self.topics(first, poison, after, poisoned={place}).violations)
+            self.assertGreater(self.topics(first, poison, poisoned={place}).count, 0)
+        # The topic was made anew, and an event is there now.
+        self.assertEqual([], self.topics(first, second, poisoned={place}).violations)
 
     def test_a_dump_is_read(self):
         e = placed(Feed("order")).made[0][0]
