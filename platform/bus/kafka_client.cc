@@ -25,7 +25,7 @@ constexpr std::pair<const char*, const char*> kCommon[] = {
 
 absl::StatusOr<KafkaHandle> OpenKafka(rd_kafka_type_t type, const std::string& brokers,
                                       const KafkaSettings& settings, void* opaque,
-                                      DeliveryReport delivered) {
+                                      DeliveryReport delivered, ErrorReport erred) {
   KafkaPtr<rd_kafka_conf_t, &rd_kafka_conf_destroy> conf(rd_kafka_conf_new());
   char error[512];
   auto set = [&](const char* name, const char* value) -> absl::Status {
@@ -39,7 +39,7 @@ absl::StatusOr<KafkaHandle> OpenKafka(rd_kafka_type_t type, const std::string& b
   for (const auto& [name, value] : settings) status.Update(set(name.c_str(), value.c_str()));
   if (!status.ok()) return status;
   rd_kafka_conf_set_log_cb(conf.get(), Silent);
-  rd_kafka_conf_set_error_cb(conf.get(), IgnoreError);
+  rd_kafka_conf_set_error_cb(conf.get(), erred == nullptr ? IgnoreError : erred);
   rd_kafka_conf_set_opaque(conf.get(), opaque);
   if (delivered != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), delivered);
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), error, sizeof(error));

@@ -38,12 +38,15 @@ using KafkaMessage = KafkaPtr<rd_kafka_message_t, &rd_kafka_message_destroy>;
 
 using KafkaSettings = std::vector<std::pair<std::string, std::string>>;
 using DeliveryReport = void (*)(rd_kafka_t*, const rd_kafka_message_t*, void* opaque);
+using ErrorReport = void (*)(rd_kafka_t*, int error, const char* words, void* opaque);
 
 // A client with `settings` over what both kinds have in common. It logs nothing: what matters comes
-// back as errors. `delivered` is called from rd_kafka_poll with `opaque`; for producers.
+// back as errors. `delivered` and `erred` are called from rd_kafka_poll with `opaque`; for
+// producers.
 absl::StatusOr<KafkaHandle> OpenKafka(rd_kafka_type_t type, const std::string& brokers,
                                       const KafkaSettings& settings, void* opaque = nullptr,
-                                      DeliveryReport delivered = nullptr);
+                                      DeliveryReport delivered = nullptr,
+                                      ErrorReport erred = nullptr);
 
 // UNAVAILABLE KAFKA_UNAVAILABLE with what was being done and librdkafka's words.
 absl::Status KafkaFailure(absl::string_view doing, rd_kafka_resp_err_t error);

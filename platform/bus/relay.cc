@@ -1,6 +1,5 @@
 #include "platform/bus/relay.h"
 
-#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -26,10 +25,10 @@ constexpr int64_t kBackoffBaseMs = 50;
 constexpr int64_t kBackoffMaxMs = 2'000;
 
 constexpr absl::string_view kAddCursor =
-    "INSERT INTO relay_cursor (id, position) VALUES (1, 0) ON CONFLICT (id) DO NOTHING";
-constexpr absl::string_view kReadCursor = "SELECT position FROM relay_cursor WHERE id = 1";
+    "INSERT INTO relay_cursor (id, position, marks) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING";
+constexpr absl::string_view kReadCursor = "SELECT position, marks FROM relay_cursor WHERE id = 1";
 constexpr absl::string_view kMoveCursor =
-    "UPDATE relay_cursor SET position = $1 WHERE id = 1 AND position = $2";
+    "UPDATE relay_cursor SET position = $1, marks = $2 WHERE id = 1 AND position = $3";
 // A process that is stopped keeps its connections: PostgreSQL ends the session of a leader that has
 // not been heard of for so long, and with it the lock.
 constexpr absl::string_view kEndWhenIdle =
@@ -105,11 +104,11 @@ class RelayThread final : public Relay, private RelayPorts {
   absl::Status Lead() {
     TANDEM_FAILPOINT_RETURN("relay.after_lead");
     TANDEM_RETURN_IF_ERROR(OnLeading({kAddCursor, {}}).status());
-    TANDEM_ASSIGN_OR_RETURN(const int64_t saved, ReadCursor());
-    Saved(saved);
+    TANDEM_ASSIGN_OR_RETURN(saved_, ReadCursor());
+    Saved(saved_.position);
     TANDEM_ASSIGN_OR_RETURN(journal_, OpenRelayJournal(database_, options_.source));
-    TANDEM_ASSIGN_OR_RETURN(producer_, RelayProducer::Open(options_, saved));
-    RelayCopy copy(*this, options_.source, options_.page_max, saved, truncated_);
+    TANDEM_ASSIGN_OR_RETURN(producer_, RelayProducer::Open(options_, saved_));
+    RelayCopy copy(*this, options_.source, options_.page_max, saved_);
     absl::Status ended = copy.Refill();
     if (ended.ok()) {
       SetHealthy();
@@ -146,12 +145,14 @@ class RelayThread final : public Relay, private RelayPorts {
     TANDEM_ASSIGN_OR_RETURN(const bool mine, TakeLead());
     return mine ? absl::OkStatus() : absl::AbortedError("another relay leads");
   }
-  absl::StatusOr<int64_t> ReadCursor() override {
+  absl::StatusOr<RelayCursor> ReadCursor() override {
     TANDEM_ASSIGN_OR_RETURN(const store::Result cursor, OnLeading({kReadCursor, {}}));
-    return std::get<int64_t>(cursor.rows[0][0]);
+    const store::Row& row = cursor.rows[0];
+    return RelayCursor{std::get<int64_t>(row[0]), MarksIn(std::get<std::string>(row[1]))};
   }
-  absl::StatusOr<bool> MoveCursor(int64_t from, int64_t to) override {
-    TANDEM_ASSIGN_OR_RETURN(const store::Result moved, OnLeading({kMoveCursor, {to, from}}));
+  absl::StatusOr<bool> MoveCursor(int64_t from, const RelayCursor& to) override {
+    TANDEM_ASSIGN_OR_RETURN(const store::Result moved,
+                            OnLeading({kMoveCursor, {to.position, TextOf(to.marks), from}}));
     return moved.affected == 1;
   }
   store::JournalReader& journal() override { return *journal_; }
@@ -161,13 +162,14 @@ class RelayThread final : public Relay, private RelayPorts {
   absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& topic,
                                                    int partitions) override {
     return bus::EndsOf(options_.brokers, absl::StrCat(options_.topic_prefix, topic), partitions,
-                       journal_->incarnation());
+                       journal_->incarnation(), saved_.marks[topic]);
   }
   absl::StatusOr<bool> Send(const Envelope& event, bool refill) override {
     return producer_->Send(event, refill);
   }
   absl::Status Poll(int timeout_ms) override { return producer_->Poll(timeout_ms); }
   int64_t acknowledged() override { return producer_->acknowledged(); }
+  RelayMarks& marks() override { return producer_->marks(); }
   size_t in_flight() override { return producer_->in_flight(); }
   void Sent(bool refill) override {
     absl::MutexLock lock(&mutex_);
@@ -190,7 +192,7 @@ class RelayThread final : public Relay, private RelayPorts {
   std::unique_ptr<store::Connection> leading_connection_;
   std::unique_ptr<store::JournalReader> journal_;
   std::unique_ptr<RelayProducer> producer_;
-  std::set<std::string> truncated_;
+  RelayCursor saved_;  // as it was when this one began to lead
   absl::Time next_keep_;
   absl::Notification stopping_;
   mutable absl::Mutex mutex_;

@@ -1,8 +1,9 @@
 // Copies a service's journal to Kafka: one relay per service, whoever holds the database's advisory
 // lock. At least once, in order per key; every copy of an event is byte-identical. The cursor moves
-// by compare-and-set after the broker's answer for everything before it; on a producer's error it
-// starts again from the cursor with a new producer; at start it compares the topics' ends with the
-// cursor and sends again what is missing there. Topics that do not exist are created.
+// by compare-and-set after the broker's answer for everything before it, and with it the marks of
+// where that stands (platform/bus/relay_marks.h). On a producer's error it starts again from the
+// cursor with a new producer; at start, and when the broker was away, it compares the topics with
+// the marks and sends again what is missing there. Topics that do not exist are created.
 //
 // A topic that holds positions of this journal's incarnation beyond the journal's end is not
 // written to: the database went back in time (RELAY_JOURNAL_BEHIND, until somebody looks).

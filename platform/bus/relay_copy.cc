@@ -14,35 +14,14 @@ namespace {
 
 constexpr absl::Duration kSaveEvery = absl::Milliseconds(200);
 
-constexpr char kTruncated[] = "KAFKA_TOPIC_TRUNCATED";
-
 }  // namespace
 
 absl::Status TopicTruncated(absl::string_view topic, int32_t partition) {
-  absl::Status status = Refuse(absl::StatusCode::kAborted, kTruncated,
-                               absl::StrCat(topic, " begins anew in partition ", partition));
-  AddMetadata(&status, "topic", topic);
-  return status;
-}
-
-absl::Status RelayCopy::Noting(absl::Status ended) {
-  if (!ended.ok() && ReasonOf(ended) == kTruncated) truncated_.insert(MetadataOf(ended)["topic"]);
-  return ended;
+  return Refuse(absl::StatusCode::kAborted, "KAFKA_TOPIC_TRUNCATED",
+                absl::StrCat(topic, " begins anew in partition ", partition));
 }
 
 absl::StatusOr<bool> RelayCopy::Step() {
-  absl::StatusOr<bool> idle = CopyPage();
-  if (!idle.ok()) return Noting(idle.status());
-  return idle;
-}
-
-absl::Status RelayCopy::Refill() {
-  TANDEM_RETURN_IF_ERROR(Noting(RefillAll()));
-  truncated_.clear();
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> RelayCopy::CopyPage() {
   TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
   TANDEM_FAILPOINT_RETURN("relay.before_read");
   store::JournalQuery query;
@@ -67,7 +46,7 @@ absl::StatusOr<bool> RelayCopy::CopyPage() {
   if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
   const bool idle = rows.empty() && ports_.in_flight() == 0;
   TANDEM_RETURN_IF_ERROR(ports_.Poll(rows.empty() && !idle ? 20 : 0));
-  if (ports_.acknowledged() > saved_ && (idle || ports_.Now() >= next_save_)) {
+  if (ports_.acknowledged() > saved_.position && (idle || ports_.Now() >= next_save_)) {
     TANDEM_RETURN_IF_ERROR(Save());
     next_save_ = ports_.Now() + kSaveEvery;
   }
@@ -86,21 +65,21 @@ absl::Status RelayCopy::Send(const Envelope& event, bool refill) {
 }
 
 absl::Status RelayCopy::Save() {
-  const int64_t position = ports_.acknowledged();
-  if (position == saved_) return absl::OkStatus();
+  const RelayCursor now{ports_.acknowledged(), ports_.marks()};
+  if (now.position == saved_.position && now.marks == saved_.marks) return absl::OkStatus();
   TANDEM_FAILPOINT_RETURN("relay.after_ack");
-  TANDEM_ASSIGN_OR_RETURN(const bool moved, ports_.MoveCursor(saved_, position));
+  TANDEM_ASSIGN_OR_RETURN(const bool moved, ports_.MoveCursor(saved_.position, now));
   if (!moved) {
     return Refuse(absl::StatusCode::kAborted, "RELAY_CURSOR_MOVED",
                   "another relay has moved the cursor");
   }
-  saved_ = position;
-  ports_.Saved(saved_);
+  saved_ = now;
+  ports_.Saved(saved_.position);
   TANDEM_FAILPOINT_RETURN("relay.after_save");
   return absl::OkStatus();
 }
 
-absl::Status RelayCopy::RefillAll() {
+absl::Status RelayCopy::Refill() {
   TANDEM_ASSIGN_OR_RETURN(const std::vector<store::LaneHeadRow> lanes,
                           ports_.journal().LaneHeads());
   std::map<std::string, std::vector<PartitionEnd>> ends;
@@ -114,7 +93,7 @@ absl::Status RelayCopy::RefillAll() {
   TANDEM_ASSIGN_OR_RETURN(const int64_t head, ports_.journal().Head());
   for (auto& [topic, partitions] : ends) {
     std::vector<bool> short_of(partitions.size(), false);
-    int64_t from = saved_;
+    int64_t from = saved_.position;
     for (size_t p = 0; p < partitions.size(); ++p) {
       PartitionEnd& end = partitions[p];
       if (end.position > head) {
@@ -123,8 +102,12 @@ absl::Status RelayCopy::RefillAll() {
             absl::StrCat("the topic ", topic, " has position ", end.position,
                          ", but the journal ends at ", head, ": the database went back in time"));
       }
-      if (truncated_.contains(topic)) end.position = 0;
-      if (end.expired || end.position >= saved_) continue;
+      if (end.cut) {
+        end.position = 0;
+        ports_.marks()[topic].erase(static_cast<int>(p));
+      } else if (end.marked || end.expired || end.position >= saved_.position) {
+        continue;
+      }
       for (const store::LaneHeadRow& row : lanes) {
         if (row.topic == topic && static_cast<size_t>(row.lane) % partitions.size() == p &&
             row.position > end.position) {
@@ -139,12 +122,12 @@ absl::Status RelayCopy::RefillAll() {
     TANDEM_RETURN_IF_ERROR(ports_.Poll(100));
     TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
   }
-  return absl::OkStatus();
+  return Save();
 }
 
 absl::Status RelayCopy::RefillTopic(const std::string& topic, const std::vector<PartitionEnd>& ends,
                                     const std::vector<bool>& short_of, int64_t from) {
-  while (from < saved_) {
+  while (from < saved_.position) {
     store::JournalQuery query;
     query.after_position = from;
     query.topic = topic;
@@ -154,7 +137,7 @@ absl::Status RelayCopy::RefillTopic(const std::string& topic, const std::vector<
     if (rows.empty()) return absl::OkStatus();
     for (const store::JournalRow& row : rows) {
       from = row.position;
-      if (from > saved_) return absl::OkStatus();
+      if (from > saved_.position) return absl::OkStatus();
       const size_t p = static_cast<size_t>(row.lane) % ends.size();
       if (!short_of[p] || from <= ends[p].position) continue;
       TANDEM_FAILPOINT_RETURN("relay.while_refilling");

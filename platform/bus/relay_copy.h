@@ -4,14 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "platform/bus/partition_end.h"
+#include "platform/bus/relay_marks.h"
 #include "platform/bus/subscription.h"
 #include "platform/store/journal.h"
 
@@ -24,9 +23,9 @@ class RelayPorts {
   virtual absl::Time Now() = 0;
   // OK as long as this relay leads; asked often.
   virtual absl::Status KeepLeading() = 0;
-  virtual absl::StatusOr<int64_t> ReadCursor() = 0;
+  virtual absl::StatusOr<RelayCursor> ReadCursor() = 0;
   // Compare-and-set: false when it was not at `from`.
-  virtual absl::StatusOr<bool> MoveCursor(int64_t from, int64_t to) = 0;
+  virtual absl::StatusOr<bool> MoveCursor(int64_t from, const RelayCursor& to) = 0;
   virtual store::JournalReader& journal() = 0;
 
   // The producer: see RelayProducer.
@@ -36,45 +35,40 @@ class RelayPorts {
   virtual absl::StatusOr<bool> Send(const Envelope& event, bool refill) = 0;
   virtual absl::Status Poll(int timeout_ms) = 0;
   virtual int64_t acknowledged() = 0;
+  // The last record that each partition answered with; at first those of the cursor.
+  virtual RelayMarks& marks() = 0;
   virtual size_t in_flight() = 0;
 
   virtual void Saved(int64_t position) = 0;  // the cursor is there now
   virtual void Sent(bool refill) = 0;        // one more event
 };
 
-// What the producer answers with when a partition has lost its end: KAFKA_TOPIC_TRUNCATED, with the
-// topic as its metadata "topic".
+// What the producer answers with when a partition has lost its end: KAFKA_TOPIC_TRUNCATED.
 absl::Status TopicTruncated(absl::string_view topic, int32_t partition);
 
 class RelayCopy {
  public:
-  // `saved`: where the cursor is; the producer begins there too. `truncated` holds, from one
-  // producer to the next, the topics that lost their end and were written to since: what stands
-  // there last says nothing then, and all of it is sent again.
-  RelayCopy(RelayPorts& ports, std::string source, int page_max, int64_t saved,
-            std::set<std::string>& truncated)
+  // `saved`: where the cursor is; the producer begins there too.
+  RelayCopy(RelayPorts& ports, std::string source, int page_max, const RelayCursor& saved)
       : ports_(ports),
         source_(std::move(source)),
         page_max_(page_max),
         saved_(saved),
-        sent_(saved),
-        truncated_(truncated) {}
+        sent_(saved.position) {}
 
-  // Sends again what the topics lack up to the cursor, in the journal's order. RELAY_JOURNAL_BEHIND
-  // where they have what the journal has not.
+  // Sends again what the topics lack up to the cursor, in the journal's order: all of a partition
+  // whose mark is not where it was, and of one without a mark what is behind its last record.
+  // RELAY_JOURNAL_BEHIND where they have what the journal has not.
   absl::Status Refill();
   // Reads a page, sends it, saves what was answered for. True when there was nothing to do: wait
   // for the journal to get beyond sent().
   absl::StatusOr<bool> Step();
-  // By compare-and-set: when it was moved by another, this one leads no more.
+  // Position and marks, by compare-and-set: when it was moved by another, this one leads no more.
   absl::Status Save();
 
   int64_t sent() const { return sent_; }
 
  private:
-  absl::Status Noting(absl::Status ended);
-  absl::Status RefillAll();
-  absl::StatusOr<bool> CopyPage();
   absl::Status Send(const Envelope& event, bool refill);
   absl::Status RefillTopic(const std::string& topic, const std::vector<PartitionEnd>& ends,
                            const std::vector<bool>& short_of, int64_t from);
@@ -82,9 +76,8 @@ class RelayCopy {
   RelayPorts& ports_;
   const std::string source_;
   const int page_max_;
-  int64_t saved_;
+  RelayCursor saved_;
   int64_t sent_;
-  std::set<std::string>& truncated_;
   absl::Time next_save_ = absl::InfinitePast();
 };
 

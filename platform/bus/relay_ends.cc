@@ -1,6 +1,7 @@
 #include "platform/bus/relay_ends.h"
 
-#include <algorithm>
+#include <map>
+#include <set>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -34,11 +35,44 @@ int64_t PositionOf(const rd_kafka_message_t& record, absl::string_view incarnati
   return position;
 }
 
+// The position of the first record at or behind each of these offsets, by partition; none where
+// there is no record.
+absl::StatusOr<std::map<int, RelayMark>> RecordsAt(rd_kafka_t* reader, const std::string& topic,
+                                                   const std::map<int, int64_t>& offsets,
+                                                   absl::string_view incarnation) {
+  std::map<int, RelayMark> found;
+  if (offsets.empty()) return found;
+  const KafkaList wanted(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const auto& [partition, offset] : offsets) {
+    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = offset;
+  }
+  const rd_kafka_resp_err_t error = rd_kafka_assign(reader, wanted.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaFailure("reading a topic's end", error);
+  const absl::Time deadline = absl::Now() + kReadPatience;
+  std::set<int> answered;
+  while (answered.size() < offsets.size()) {
+    if (absl::Now() > deadline) {
+      return KafkaFailure(absl::StrCat("reading the end of ", topic), RD_KAFKA_RESP_ERR__TIMED_OUT);
+    }
+    const KafkaMessage record(rd_kafka_consumer_poll(reader, 100));
+    if (record == nullptr || !offsets.contains(record->partition)) continue;
+    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      answered.insert(record->partition);
+    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+               answered.insert(record->partition).second) {
+      found[record->partition] = {record->offset, PositionOf(*record, incarnation)};
+    }
+  }
+  rd_kafka_assign(reader, nullptr);
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
                                                  const std::string& topic, int partitions,
-                                                 absl::string_view incarnation) {
+                                                 absl::string_view incarnation,
+                                                 const PartitionMarks& marks) {
   // A reader of its own, in no group, for as long as this takes.
   TANDEM_ASSIGN_OR_RETURN(const KafkaHandle reader,
                           OpenKafka(RD_KAFKA_CONSUMER, brokers,
@@ -51,7 +85,7 @@ absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
                                      {"queued.min.messages", "1"}}));
   rd_kafka_poll_set_consumer(reader.get());
   std::vector<PartitionEnd> ends(static_cast<size_t>(partitions));
-  const KafkaList wanted(rd_kafka_topic_partition_list_new(partitions));
+  std::map<int, int64_t> last, marked;
   for (int partition = 0; partition < partitions; ++partition) {
     int64_t low = 0, high = 0;
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
@@ -59,29 +93,32 @@ absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return KafkaFailure(absl::StrCat("asking where ", topic, " ends"), error);
     }
-    ends[static_cast<size_t>(partition)].expired = low == high && high > 0;
-    if (low == high) continue;
-    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = high - 1;
+    PartitionEnd& end = ends[static_cast<size_t>(partition)];
+    end.expired = low == high && high > 0;
+    if (low < high) last[partition] = high - 1;
+    const auto mark = marks.find(partition);
+    if (mark == marks.end()) continue;
+    end.marked = mark->second.offset < low;
+    end.cut = mark->second.offset >= high;
+    if (!end.marked && !end.cut) marked[partition] = mark->second.offset;
   }
-  int open = wanted->cnt;
-  if (open == 0) return ends;
-  const rd_kafka_resp_err_t error = rd_kafka_assign(reader.get(), wanted.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaFailure("reading a topic's end", error);
-  const absl::Time deadline = absl::Now() + kReadPatience;
-  while (open > 0) {
-    if (absl::Now() > deadline) {
-      return KafkaFailure(absl::StrCat("reading the end of ", topic), RD_KAFKA_RESP_ERR__TIMED_OUT);
-    }
-    const KafkaMessage record(rd_kafka_consumer_poll(reader.get(), 100));
-    if (record == nullptr || record->partition < 0 || record->partition >= partitions) continue;
-    PartitionEnd& end = ends[static_cast<size_t>(record->partition)];
-    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      --open;
-    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      end.position = std::max(end.position, PositionOf(*record, incarnation));
-    }
+  TANDEM_ASSIGN_OR_RETURN(const auto ended, RecordsAt(reader.get(), topic, last, incarnation));
+  for (const auto& [partition, record] : ended) {
+    ends[static_cast<size_t>(partition)].position = record.position;
+    if (last[partition] != record.offset) continue;
+    const auto asked = marked.find(partition);  // most often they are the same record
+    if (asked == marked.end() || asked->second != record.offset) continue;
+    ends[static_cast<size_t>(partition)].marked = record == marks.at(partition);
+    ends[static_cast<size_t>(partition)].cut = !ends[static_cast<size_t>(partition)].marked;
+    marked.erase(asked);
   }
-  rd_kafka_assign(reader.get(), nullptr);
+  TANDEM_ASSIGN_OR_RETURN(const auto there, RecordsAt(reader.get(), topic, marked, incarnation));
+  for (const auto& [partition, offset] : marked) {
+    const auto record = there.find(partition);
+    PartitionEnd& end = ends[static_cast<size_t>(partition)];
+    end.marked = record != there.end() && record->second == marks.at(partition);
+    end.cut = !end.marked;
+  }
   return ends;
 }
 

@@ -1,6 +1,5 @@
-// What the topics hold of a journal: the last record of each partition. Because a relay sends in
-// the journal's order, a partition whose last record is of position p has every event of its lanes
-// up to p; so what is behind that, and not behind the relay's cursor, is missing there.
+// What the topics hold of a journal: the last record of each partition, and whether the mark's
+// record is where it was.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "platform/bus/kafka_client.h"
-#include "platform/bus/partition_end.h"
+#include "platform/bus/relay_marks.h"
 
 namespace tandem::bus {
 
-// `topic` by its name in Kafka.
+// `topic` by its name in Kafka; `marks` of that topic.
 absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
                                                  const std::string& topic, int partitions,
-                                                 absl::string_view incarnation);
+                                                 absl::string_view incarnation,
+                                                 const PartitionMarks& marks);
 
 }  // namespace tandem::bus

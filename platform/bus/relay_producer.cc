@@ -1,6 +1,7 @@
 #include "platform/bus/relay_producer.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -13,6 +14,7 @@ namespace tandem::bus {
 namespace {
 
 constexpr absl::Duration kAskAgain = absl::Seconds(5);
+constexpr absl::Duration kLookAgain = absl::Milliseconds(500);
 constexpr int kAskTimeoutMs = 3'000;
 constexpr int kAskAgainTimeoutMs = 300;
 constexpr int kCreateTimeoutMs = 10'000;
@@ -40,11 +42,12 @@ KafkaSettings SettingsOf(const RelayOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RelayProducer>> RelayProducer::Open(const RelayOptions& options,
-                                                                   int64_t position) {
-  std::unique_ptr<RelayProducer> producer(new RelayProducer(options, position));
-  TANDEM_ASSIGN_OR_RETURN(producer->client_,
-                          OpenKafka(RD_KAFKA_PRODUCER, options.brokers, SettingsOf(options),
-                                    producer.get(), &RelayProducer::Delivered));
+                                                                   const RelayCursor& cursor) {
+  std::unique_ptr<RelayProducer> producer(new RelayProducer(options, cursor));
+  TANDEM_ASSIGN_OR_RETURN(
+      producer->client_,
+      OpenKafka(RD_KAFKA_PRODUCER, options.brokers, SettingsOf(options), producer.get(),
+                &RelayProducer::Delivered, &RelayProducer::Erred));
   return producer;
 }
 
@@ -146,7 +149,8 @@ absl::StatusOr<bool> RelayProducer::Send(const Envelope& event, bool refill) {
   });
   // An empty payload is an empty value, not a null one: that would be a tombstone.
   const std::string& value = event.payload();
-  void* const opaque = reinterpret_cast<void*>(refill ? intptr_t{0} : intptr_t{event.position()});
+  const intptr_t position = event.position();
+  void* const opaque = reinterpret_cast<void*>(refill ? -position : position);
   const rd_kafka_resp_err_t error =
       rd_kafka_producev(client_.get(), RD_KAFKA_V_RKT(topic->handle.get()),
                         RD_KAFKA_V_PARTITION(event.lane() % topic->partitions),
@@ -177,7 +181,22 @@ absl::Status RelayProducer::Poll(int timeout_ms) {
       failure_ = KafkaFailure(absl::StrCat("producing (", words, ")"), fatal);
     }
   }
+  if (failure_.ok() && away_ && absl::Now() >= look_again_) {
+    look_again_ = absl::Now() + kLookAgain;
+    if (TopicsOf(client_.get(), nullptr, kAskAgainTimeoutMs).ok()) {
+      failure_ = Refuse(absl::StatusCode::kUnavailable, "KAFKA_WAS_AWAY",
+                        "the broker was away: the topics are compared with the journal");
+    }
+  }
   return failure_;
+}
+
+// Called by rd_kafka_poll. A connection may be closed for having been idle as well: then the
+// comparison is for nothing, and cheap.
+void RelayProducer::Erred(rd_kafka_t*, int error, const char*, void* self) {
+  if (error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    static_cast<RelayProducer*>(self)->away_ = true;
+  }
 }
 
 void RelayProducer::Delivered(rd_kafka_t*, const rd_kafka_message_t* record, void* self) {
@@ -191,21 +210,22 @@ void RelayProducer::Note(const rd_kafka_message_t& record) {
   }
   if (record.rkt != answered_) {
     const std::string name = rd_kafka_topic_name(record.rkt);
-    const auto topic = topics_.find(name.substr(options_.topic_prefix.size()));
     answered_ = record.rkt;
-    answered_topic_ = topic == topics_.end() ? nullptr : &*topic;
+    answered_marks_ = &*marks_.try_emplace(name.substr(options_.topic_prefix.size())).first;
   }
-  if (answered_topic_ != nullptr && record.offset >= 0) {
-    auto [last, first] =
-        answered_topic_->second.offsets.try_emplace(record.partition, record.offset);
-    if (!first && record.offset <= last->second && failure_.ok()) {
-      // What was there is gone: a new producer compares the ends and sends it again.
-      failure_ = TopicTruncated(answered_topic_->first, record.partition);
-    }
-    last->second = record.offset;
+  const intptr_t position = reinterpret_cast<intptr_t>(record._private);
+  auto [mark, first] = answered_marks_->second.try_emplace(record.partition);
+  if (failure_.ok() && record.offset < 0) {
+    failure_ = Refuse(absl::StatusCode::kAborted, "KAFKA_OFFSET_UNKNOWN",
+                      absl::StrCat("the broker does not say where in ", answered_marks_->first,
+                                   " it has put a record"));
+  } else if (failure_.ok() && !first && record.offset <= mark->second.offset) {
+    // What was there is gone: a new producer compares the topics with the marks and sends it again.
+    failure_ = TopicTruncated(answered_marks_->first, record.partition);
   }
-  const int64_t position = reinterpret_cast<intptr_t>(record._private);
-  if (position == 0) {
+  if (!failure_.ok()) return;
+  mark->second = {record.offset, std::abs(position)};
+  if (position < 0) {
     --refills_;
     return;
   }

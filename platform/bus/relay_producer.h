@@ -15,15 +15,16 @@
 #include "absl/time/time.h"
 #include "platform/bus/kafka_client.h"
 #include "platform/bus/relay.h"
+#include "platform/bus/relay_marks.h"
 #include "platform/bus/subscription.h"
 
 namespace tandem::bus {
 
 class RelayProducer {
  public:
-  // `position`: everything up to here is in the topics.
+  // `cursor`: everything up to its position is in the topics, at or before its marks.
   static absl::StatusOr<std::unique_ptr<RelayProducer>> Open(const RelayOptions& options,
-                                                             int64_t position);
+                                                             const RelayCursor& cursor);
   ~RelayProducer();
 
   // How many partitions the topic has in the cluster; creates it where it does not exist. Known for
@@ -35,10 +36,12 @@ class RelayProducer {
   absl::StatusOr<bool> Send(const Envelope& event, bool refill);
 
   // Serves the broker's answers, at most so long; returns with the first. The first failure, once
-  // there was one: nothing more is to be sent then.
+  // there was one: nothing more is to be sent then. That the broker was away and is back is one:
+  // who knows what it still has.
   absl::Status Poll(int timeout_ms);
 
   int64_t acknowledged() const { return acknowledged_; }
+  RelayMarks& marks() { return marks_; }
   size_t in_flight() const { return on_their_way_.size() + refills_; }
   rd_kafka_t* client() const { return client_.get(); }
 
@@ -47,12 +50,12 @@ class RelayProducer {
     KafkaTopic handle;
     int partitions = 0;
     absl::Time ask_again;
-    std::map<int32_t, int64_t> offsets;  // the last one each partition answered with
   };
 
-  RelayProducer(const RelayOptions& options, int64_t position)
-      : options_(options), acknowledged_(position) {}
+  RelayProducer(const RelayOptions& options, const RelayCursor& cursor)
+      : options_(options), marks_(cursor.marks), acknowledged_(cursor.position) {}
   static void Delivered(rd_kafka_t*, const rd_kafka_message_t* record, void* self);
+  static void Erred(rd_kafka_t*, int error, const char* words, void* self);
   void Note(const rd_kafka_message_t& record);
   absl::StatusOr<Topic*> Ask(const std::string& topic);
   absl::Status Create(const std::string& name);
@@ -61,10 +64,13 @@ class RelayProducer {
   absl::node_hash_map<std::string, Topic> topics_;  // by their names in the journal
   // Of the last answer: the next one's, most often.
   const rd_kafka_topic_t* answered_ = nullptr;
-  std::pair<const std::string, Topic>* answered_topic_ = nullptr;
+  std::pair<const std::string, PartitionMarks>* answered_marks_ = nullptr;
+  RelayMarks marks_;
   std::deque<bool> on_their_way_;  // answered, of the positions behind acknowledged_
   size_t refills_ = 0;             // sent again and not answered
   int64_t acknowledged_;
+  bool away_ = false;  // the connection to the broker broke
+  absl::Time look_again_ = absl::InfinitePast();
   absl::Status failure_;
   KafkaHandle client_;
 };

@@ -2,9 +2,12 @@
 #include "platform/bus/relay.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "absl/strings/str_split.h"
 #include "platform/bus/kafka_fixture.h"
+#include "platform/bus/relay_producer.h"
 #include "platform/store/journal.h"
 #include "tests/support/cut_proxy.h"
 #include "tests/support/free_port.h"
@@ -186,6 +189,74 @@ TEST(RelayAndBroker, AWipeUnderARunningRelayIsFilledAgain) {
       test::WaitFor([&] { return bus.relay().status().position == 120; }, 3 * test::kPatience))
       << bus.relay().status().last_error;
   ExpectWhole(ReadTopic(**broker, bus.prefix() + kBoxTopic), 120);
+}
+
+// A log was lost, and a relay that was about to end wrote behind the loss and never heard of it:
+// what stands last in each partition says nothing of what is before it.
+TEST(RelayAndBroker, ALossBehindWhichWasWrittenIsFilledAgain) {
+  auto broker = test::KafkaBroker::Start();
+  ASSERT_TRUE(broker.ok());
+  Source source;
+  KafkaBus bus(source, **broker);
+  source.Spread(120);
+  ASSERT_TRUE(bus.RelayIsAt(120));
+  bus.StopRelay();
+  std::map<int, Stored> last;
+  for (const Stored& one : ReadTopic(**broker, bus.prefix() + kBoxTopic)) last[one.partition] = one;
+  ASSERT_EQ(last.size(), 3u);
+  (*broker)->Kill();
+  (*broker)->Wipe();
+  ASSERT_TRUE((*broker)->Restart().ok());
+  {
+    auto ending = RelayProducer::Open(bus.relay_options(), RelayCursor());
+    ASSERT_TRUE(ending.ok());
+    for (const auto& [partition, one] : last) {
+      Headers headers;
+      for (const absl::string_view line : absl::StrSplit(one.headers, '\n', absl::SkipEmpty())) {
+        const std::pair<std::string, std::string> named =
+            absl::StrSplit(line, absl::MaxSplits('=', 1));
+        headers.push_back(named);
+      }
+      const auto event = FromRecord(headers, kBoxTopic, one.key, one.value);
+      ASSERT_TRUE(event.ok()) << event.status();
+      ASSERT_TRUE(test::WaitFor([&] {
+        const auto sent = (*ending)->Send(*event, /*refill=*/true);
+        return sent.ok() && *sent;
+      }));
+    }
+    ASSERT_TRUE(
+        test::WaitFor([&] { return (*ending)->Poll(100).ok() && (*ending)->in_flight() == 0; }));
+  }
+  bus.StartRelay();
+  ASSERT_TRUE(test::WaitFor([&] { return bus.relay().status().refilled == 120; }))
+      << bus.relay().status().refilled << bus.relay().status().last_error;
+  std::set<int64_t> there;
+  for (const Stored& one : ReadTopic(**broker, bus.prefix() + kBoxTopic))
+    there.insert(one.position);
+  EXPECT_EQ(there.size(), 120u);
+  // Found once: the next relay has nothing to send again.
+  bus.StopRelay();
+  bus.StartRelay();
+  source.Spread(1);
+  ASSERT_TRUE(bus.RelayIsAt(121)) << bus.relay().status().last_error;
+  EXPECT_EQ(bus.relay().status().refilled, 0);
+}
+
+// Nothing is written that would show it: the relay looks by itself when the broker is back.
+TEST(RelayAndBroker, AQuietTopicThatWasWipedIsFilledAgain) {
+  auto broker = test::KafkaBroker::Start();
+  ASSERT_TRUE(broker.ok());
+  Source source;
+  KafkaBus bus(source, **broker);
+  source.Spread(60);
+  ASSERT_TRUE(bus.RelayIsAt(60));
+  (*broker)->Kill();
+  (*broker)->Wipe();
+  ASSERT_TRUE((*broker)->Restart().ok());
+  ASSERT_TRUE(
+      test::WaitFor([&] { return bus.relay().status().refilled == 60; }, 3 * test::kPatience))
+      << bus.relay().status().last_error;
+  ExpectWhole(ReadTopic(**broker, bus.prefix() + kBoxTopic), 60);
 }
 
 TEST(RelayAndBroker, ATopicAheadOfTheJournalIsNotWrittenTo) {

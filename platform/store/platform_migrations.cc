@@ -108,6 +108,10 @@ CREATE TABLE process_settings (
 );
 )SQL";
 
+constexpr absl::string_view kAddRelayMarks = R"SQL(
+ALTER TABLE relay_cursor ADD COLUMN marks TEXT NOT NULL DEFAULT '';
+)SQL";
+
 }  // namespace
 
 const std::vector<Migration>& PlatformMigrations() {
@@ -115,6 +119,7 @@ const std::vector<Migration>& PlatformMigrations() {
       {1, "create_journal", kCreateJournal},   {2, "create_requests", kCreateRequests},
       {3, "create_cursors", kCreateCursors},   {4, "create_quarantine", kCreateQuarantine},
       {5, "create_counters", kCreateCounters}, {6, "create_settings", kCreateSettings},
+      {7, "add_relay_marks", kAddRelayMarks},
   };
   return *migrations;
 }

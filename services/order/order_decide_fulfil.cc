@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "platform/base/date.h"
@@ -132,27 +133,37 @@ Answer<v1::Order> CompleteCancel(const v1::CompleteCancelRequest& request, Conte
   if (IsFinal(*now) || request.demand_version() <= now->demand_version()) {
     return state.Answer<v1::Order>(id);
   }
-  v1::Order* order = state.Edit<v1::Order>(id);
-  order->set_demand_version(request.demand_version());
-  const google::type::Money net_before = order->net_total();
   // What had shipped by inventory's word, which may be ahead of the shipments recorded here.
+  std::vector<int64_t> shipped;
   bool any_shipped = false, any_remainder = false;
   for (const v1::CompleteCancelLine& told : request.lines()) {
-    if (LineOf(*order, told.line_number()) == nullptr) {
-      return LineUnknown(*order, told.line_number());
-    }
+    if (LineOf(*now, told.line_number()) == nullptr) return LineUnknown(*now, told.line_number());
   }
-  for (v1::OrderLine& line : *order->mutable_lines()) {
-    Figures figures = Figures::Of(line);
-    int64_t shipped = figures.shipped;
+  for (const v1::OrderLine& line : now->lines()) {
+    const Figures figures = Figures::Of(line);
+    shipped.push_back(figures.shipped);
     for (const v1::CompleteCancelLine& told : request.lines()) {
       if (told.line_number() != line.line_number()) continue;
       TANDEM_ASSIGN_OR_RETURN(int64_t theirs, FactQuantity(told.shipped(), line, "lines.shipped"));
-      shipped = std::min(std::max(shipped, theirs), figures.standing());
+      shipped.back() = std::min(std::max(shipped.back(), theirs), figures.standing());
     }
-    if (shipped > 0) any_shipped = true;
-    if (shipped < figures.standing()) any_remainder = true;
-    figures.cancelled = figures.ordered - shipped;
+    if (shipped.back() > 0) any_shipped = true;
+    if (shipped.back() < figures.standing()) any_remainder = true;
+  }
+  v1::Order* order = state.Edit<v1::Order>(id);
+  const google::type::Money net_before = order->net_total();
+  // What has left confirms the order as it stood; then its remainder is cancelled.
+  if (any_shipped && order->state() == v1::ORDER_STATE_PLACED) {
+    order->set_state(v1::ORDER_STATE_CONFIRMED);
+    TANDEM_RETURN_IF_ERROR(Refresh(order));
+    TellConfirmed(*order, context, state);
+    order = state.Edit<v1::Order>(id);
+  }
+  order->set_demand_version(request.demand_version());
+  for (int i = 0; i < order->lines_size(); ++i) {
+    v1::OrderLine& line = *order->mutable_lines(i);
+    Figures figures = Figures::Of(line);
+    figures.cancelled = figures.ordered - shipped[static_cast<size_t>(i)];
     figures.reserved = 0;
     figures.backordered = 0;
     figures.WriteTo(&line);
@@ -174,10 +185,7 @@ Answer<v1::Order> CompleteCancel(const v1::CompleteCancelRequest& request, Conte
     return state.Answer<v1::Order>(id);
   }
   if (any_remainder) order->set_revision(order->revision() + 1);
-  const bool confirms = order->state() == v1::ORDER_STATE_PLACED;
-  order->set_state(v1::ORDER_STATE_CONFIRMED);
   TANDEM_RETURN_IF_ERROR(Refresh(order));
-  if (confirms) TellConfirmed(*order, context, state);
   v1::OrderEvent event;
   event.mutable_order_amended()->set_revision(order->revision());
   event.mutable_order_amended()->set_reason(v1::AMEND_REASON_REMAINDER_CANCELLED);

@@ -603,6 +603,25 @@ TEST(CancelOrder, ThatLosesToShippingEverythingHasNoRemainder) {
   EXPECT_TRUE(desk.Event(0).order_shipment_recorded().last());
 }
 
+TEST(CompleteCancel, ConfirmsAnOrderAsItStoodAndThenAmendsIt) {
+  Desk desk;
+  desk.GiveMasters();
+  desk.Place({"prd_chai 3"});
+  desk.Cancel();
+  desk.Released(5, "2", "1");  // neither its stock nor its shipment is recorded here yet
+  EXPECT_THAT(desk.events, ElementsAre("OrderConfirmed", "OrderAmended"));
+  const v1::Order& confirmed = desk.Event(0).order();
+  EXPECT_EQ(confirmed.revision(), 1);
+  EXPECT_TRUE(confirmed.cancel_requested());
+  EXPECT_EQ(Pieces(confirmed.lines(0).cancelled()), "0");
+  EXPECT_EQ(Eur(confirmed.net_total()), "54.00 EUR");
+  const v1::Order& amended = desk.Event(1).order();
+  EXPECT_EQ(amended.revision(), 2);
+  EXPECT_FALSE(amended.cancel_requested());
+  EXPECT_EQ(Pieces(amended.lines(0).cancelled()), "2");
+  EXPECT_EQ(Eur(amended.net_total()), "18.00 EUR");
+}
+
 TEST(CompleteCancel, ClosesAnOrderWhoseInvoicesAreSettled) {
   Desk desk;
   desk.GiveMasters();

@@ -140,13 +140,12 @@ absl::StatusOr<bool> SimulatedRelay::Step() {
   absl::Status ended;
   if (copy_ == nullptr) {
     journal_ = store_.OpenJournal();
-    absl::StatusOr<int64_t> saved = ReadCursor();
-    if (!saved.ok()) return saved.status();
+    TANDEM_ASSIGN_OR_RETURN(saved_, ReadCursor());
     on_their_way_.clear();
-    offsets_.clear();
-    acknowledged_ = *saved;
+    marks_ = saved_.marks;
+    acknowledged_ = saved_.position;
     failure_ = absl::OkStatus();
-    copy_ = std::make_unique<bus::RelayCopy>(*this, store_.source(), page_max_, *saved, truncated_);
+    copy_ = std::make_unique<bus::RelayCopy>(*this, store_.source(), page_max_, saved_);
     ended = copy_->Refill();
   }
   bool idle = false;
@@ -164,16 +163,16 @@ absl::Status SimulatedRelay::KeepLeading() {
   return wire_.dead() ? Wire::Away("this process") : absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> SimulatedRelay::ReadCursor() {
+absl::StatusOr<bus::RelayCursor> SimulatedRelay::ReadCursor() {
   if (wire_.Next(Wire::Kind::kRead) != Fault::kNone) return Wire::Away("the database");
   return store_.relay_cursor;
 }
 
-absl::StatusOr<bool> SimulatedRelay::MoveCursor(int64_t from, int64_t to) {
+absl::StatusOr<bool> SimulatedRelay::MoveCursor(int64_t from, const bus::RelayCursor& to) {
   const Fault fault = wire_.Next(Wire::Kind::kCommit);
   bool moved = false;
   if (fault == Fault::kNone || fault == Fault::kCommitUnknown || fault == Fault::kCrashAfter) {
-    moved = store_.relay_cursor == from;
+    moved = store_.relay_cursor.position == from;
     if (moved) store_.relay_cursor = to;
   }
   if (fault != Fault::kNone) return Wire::Away("the database");
@@ -191,9 +190,15 @@ absl::StatusOr<std::vector<bus::PartitionEnd>> SimulatedRelay::EndsOf(const std:
   if (wire_.Next(Wire::Kind::kRead) != Fault::kNone) return Wire::Away("the broker");
   std::vector<bus::PartitionEnd> ends(static_cast<size_t>(partitions));
   const std::vector<Broker::Partition>& all = broker_.Topic(topic);
+  const bus::PartitionMarks& marks = saved_.marks[topic];
   for (size_t p = 0; p < ends.size() && p < all.size(); ++p) {
     if (!all[p].empty()) ends[p].position = all[p].back()->position;
     broker_.wounds().erase({topic, static_cast<int>(p)});
+    const auto mark = marks.find(static_cast<int>(p));
+    if (mark == marks.end()) continue;
+    const size_t offset = static_cast<size_t>(mark->second.offset);
+    ends[p].marked = offset < all[p].size() && all[p][offset]->position == mark->second.position;
+    ends[p].cut = !ends[p].marked;
   }
   return ends;
 }
@@ -219,18 +224,15 @@ absl::Status SimulatedRelay::Deliver() {
   record->key = first.event.routing_key();
   record->value = first.event.payload();
   record->position = first.event.position();
-  const Broker::At at{first.event.topic(), static_cast<int>(p)};
-  const size_t offset = topic[p].size();
+  const auto offset = static_cast<int64_t>(topic[p].size());
   topic[p].push_back(std::move(record));
-  if (broker_.wounds().erase(at) > 0 && (fault != Fault::kNone || !offsets_.contains(at))) {
-    broker_.forgiven().insert(at.first);
-  }
   if (fault != Fault::kNone) return Wire::Away("the broker");
-  const auto [last, fresh] = offsets_.try_emplace(at, offset);
-  if (!fresh && offset <= last->second) {
-    return bus::TopicTruncated(at.first, at.second);  // as RelayProducer has it
+  const auto [mark, fresh] = marks_[first.event.topic()].try_emplace(static_cast<int>(p));
+  if (!fresh && offset <= mark->second.offset) {
+    return bus::TopicTruncated(first.event.topic(),
+                               static_cast<int>(p));  // as RelayProducer has it
   }
-  last->second = offset;
+  mark->second = {offset, first.event.position()};
   if (!first.refill) acknowledged_ = first.event.position();
   return absl::OkStatus();
 }

@@ -38,15 +38,14 @@ class Broker {
   // By group.
   std::map<std::string, std::map<At, size_t>>& committed() { return committed_; }
 
-  // Where an end was lost and nobody has written or looked since.
+  // Where an end was lost and no relay has looked since.
   std::set<At>& wounds() { return wounds_; }
   void Wound(const std::vector<Partition>& topic, const Partition* partition);
   // A partition more: lanes move, and what they left behind belongs to nobody's end.
   void Widen(std::vector<Partition>& topic);
-  // Somebody else has written there: that something was lost shows no more.
+  // Somebody else has written there: a copy may now be where the record of the mark was.
   void WroteAnother(const std::vector<Partition>& topic, const Partition* partition);
-  // Topics that lack what was lost, and no relay can know it: whoever wrote behind the loss, or was
-  // about to send it again, ended before.
+  // Topics that lack what was lost, and no relay can know it: lanes had moved, or another wrote.
   std::set<std::string>& forgiven() { return forgiven_; }
 
   int away = 0;  // for so many moves nobody is answered
@@ -107,7 +106,6 @@ class SimulatedRelay final : public bus::RelayPorts {
         wire_(wire),
         clock_micros_(clock_micros),
         page_max_(page_max) {}
-  ~SimulatedRelay() override { broker_.forgiven().insert(truncated_.begin(), truncated_.end()); }
 
   // Begins to lead where it does not, and copies a page. False when nothing was left to do. After
   // an error it begins again from the cursor.
@@ -116,8 +114,8 @@ class SimulatedRelay final : public bus::RelayPorts {
  private:
   absl::Time Now() override { return absl::FromUnixMicros(clock_micros_); }
   absl::Status KeepLeading() override;
-  absl::StatusOr<int64_t> ReadCursor() override;
-  absl::StatusOr<bool> MoveCursor(int64_t from, int64_t to) override;
+  absl::StatusOr<bus::RelayCursor> ReadCursor() override;
+  absl::StatusOr<bool> MoveCursor(int64_t from, const bus::RelayCursor& to) override;
   store::JournalReader& journal() override { return *journal_; }
   absl::StatusOr<int> PartitionsOf(const std::string& topic) override;
   absl::StatusOr<std::vector<bus::PartitionEnd>> EndsOf(const std::string& topic,
@@ -125,6 +123,7 @@ class SimulatedRelay final : public bus::RelayPorts {
   absl::StatusOr<bool> Send(const bus::Envelope& event, bool refill) override;
   absl::Status Poll(int timeout_ms) override;
   int64_t acknowledged() override { return acknowledged_; }
+  bus::RelayMarks& marks() override { return marks_; }
   size_t in_flight() override { return on_their_way_.size(); }
   void Saved(int64_t) override {}
   void Sent(bool) override {}
@@ -138,7 +137,7 @@ class SimulatedRelay final : public bus::RelayPorts {
   const int page_max_;
   std::unique_ptr<store::JournalReader> journal_;
   std::unique_ptr<bus::RelayCopy> copy_;  // while it leads
-  std::set<std::string> truncated_;
+  bus::RelayCursor saved_;                // as it was when it began
   // The producer.
   struct OnItsWay {
     bus::Envelope event;
@@ -146,7 +145,7 @@ class SimulatedRelay final : public bus::RelayPorts {
   };
   std::deque<OnItsWay> on_their_way_;
   int64_t acknowledged_ = 0;
-  std::map<Broker::At, size_t> offsets_;  // the last one each partition answered with
+  bus::RelayMarks marks_;
   absl::Status failure_;
 };
 

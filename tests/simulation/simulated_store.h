@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "platform/bus/feed.h"
+#include "platform/bus/relay_marks.h"
 #include "platform/store/journal.h"
 #include "platform/store/reader.h"
 #include "platform/store/writer.h"
@@ -60,7 +61,7 @@ class SimulatedStore final : public store::Writer, public store::Reader {
   // Reads it; what befalls the reading befalls what moves.
   std::unique_ptr<store::JournalReader> OpenJournal();
 
-  int64_t relay_cursor = 0;
+  bus::RelayCursor relay_cursor;
   int64_t skew_micros = 0;  // of the clock that it stamps with
   int64_t commands = 0;     // accepted
   std::string last_error;

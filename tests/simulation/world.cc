@@ -641,7 +641,7 @@ void World::Peace() {
     for (int p = 0; p < kParts; ++p) {
       SimulatedStore& store = *parts_[p].store;
       if (broker_.has_value() &&
-          store.relay_cursor < static_cast<int64_t>(store.journal().size())) {
+          store.relay_cursor.position < static_cast<int64_t>(store.journal().size())) {
         absl::StrAppend(&behind, kPartNames[p], "'s relay ");
       }
       for (const auto& [key, slot] : store.state().slots()) {
