@@ -21,6 +21,11 @@ absl::Status TopicTruncated(absl::string_view topic, int32_t partition) {
                 absl::StrCat(topic, " begins anew in partition ", partition));
 }
 
+absl::Status BrokerWasAway() {
+  return Refuse(absl::StatusCode::kUnavailable, "KAFKA_WAS_AWAY",
+                "the broker was away: the topics are compared with the journal");
+}
+
 absl::StatusOr<bool> RelayCopy::Step() {
   TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
   TANDEM_FAILPOINT_RETURN("relay.before_read");

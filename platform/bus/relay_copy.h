@@ -45,6 +45,9 @@ class RelayPorts {
 
 // What the producer answers with when a partition has lost its end: KAFKA_TOPIC_TRUNCATED.
 absl::Status TopicTruncated(absl::string_view topic, int32_t partition);
+// And when the broker was away: KAFKA_WAS_AWAY. Who knows what it still has, and what others have
+// written behind that since; nothing is saved before the topics have been compared again.
+absl::Status BrokerWasAway();
 
 class RelayCopy {
  public:

@@ -183,10 +183,7 @@ absl::Status RelayProducer::Poll(int timeout_ms) {
   }
   if (failure_.ok() && away_ && absl::Now() >= look_again_) {
     look_again_ = absl::Now() + kLookAgain;
-    if (TopicsOf(client_.get(), nullptr, kAskAgainTimeoutMs).ok()) {
-      failure_ = Refuse(absl::StatusCode::kUnavailable, "KAFKA_WAS_AWAY",
-                        "the broker was away: the topics are compared with the journal");
-    }
+    if (TopicsOf(client_.get(), nullptr, kAskAgainTimeoutMs).ok()) failure_ = BrokerWasAway();
   }
   return failure_;
 }
@@ -208,6 +205,9 @@ void RelayProducer::Note(const rd_kafka_message_t& record) {
     if (failure_.ok()) failure_ = KafkaFailure("delivering", record.err);
     return;
   }
+  // librdkafka tells of a broken connection before it tells of answers on the next one.
+  if (away_ && failure_.ok()) failure_ = BrokerWasAway();
+  if (!failure_.ok()) return;
   if (record.rkt != answered_) {
     const std::string name = rd_kafka_topic_name(record.rkt);
     answered_ = record.rkt;
@@ -215,11 +215,11 @@ void RelayProducer::Note(const rd_kafka_message_t& record) {
   }
   const intptr_t position = reinterpret_cast<intptr_t>(record._private);
   auto [mark, first] = answered_marks_->second.try_emplace(record.partition);
-  if (failure_.ok() && record.offset < 0) {
+  if (record.offset < 0) {
     failure_ = Refuse(absl::StatusCode::kAborted, "KAFKA_OFFSET_UNKNOWN",
                       absl::StrCat("the broker does not say where in ", answered_marks_->first,
                                    " it has put a record"));
-  } else if (failure_.ok() && !first && record.offset <= mark->second.offset) {
+  } else if (!first && record.offset <= mark->second.offset) {
     // What was there is gone: a new producer compares the topics with the marks and sends it again.
     failure_ = TopicTruncated(answered_marks_->first, record.partition);
   }

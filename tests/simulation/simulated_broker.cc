@@ -29,6 +29,7 @@ std::vector<Broker::Partition>* Broker::Some(uint64_t which) {
 void Broker::Wound(const std::vector<Partition>& topic, const Partition* partition) {
   const At at = AtOf(topic, partition);
   wounds_.insert(at);
+  ++starts_;
   if (widened_.contains(at.first)) forgiven_.insert(at.first);
 }
 
@@ -143,6 +144,7 @@ absl::StatusOr<bool> SimulatedRelay::Step() {
     TANDEM_ASSIGN_OR_RETURN(saved_, ReadCursor());
     on_their_way_.clear();
     marks_ = saved_.marks;
+    starts_ = broker_.starts();
     acknowledged_ = saved_.position;
     failure_ = absl::OkStatus();
     copy_ = std::make_unique<bus::RelayCopy>(*this, store_.source(), page_max_, saved_);
@@ -227,6 +229,7 @@ absl::Status SimulatedRelay::Deliver() {
   const auto offset = static_cast<int64_t>(topic[p].size());
   topic[p].push_back(std::move(record));
   if (fault != Fault::kNone) return Wire::Away("the broker");
+  if (starts_ != broker_.starts()) return bus::BrokerWasAway();
   const auto [mark, fresh] = marks_[first.event.topic()].try_emplace(static_cast<int>(p));
   if (!fresh && offset <= mark->second.offset) {
     return bus::TopicTruncated(first.event.topic(),
@@ -243,6 +246,7 @@ absl::Status SimulatedRelay::Poll(int timeout_ms) {
     count = static_cast<size_t>(wire_.chance().Below(static_cast<int>(count) + 1));
   }
   for (; count > 0 && failure_.ok(); --count) failure_ = Deliver();
+  if (failure_.ok() && starts_ != broker_.starts()) failure_ = bus::BrokerWasAway();
   return failure_;
 }
 

@@ -49,12 +49,15 @@ class Broker {
   std::set<std::string>& forgiven() { return forgiven_; }
 
   int away = 0;  // for so many moves nobody is answered
+  // How often it has begun anew: it loses nothing in between, and nobody's connection outlives it.
+  int starts() const { return starts_; }
 
  private:
   At AtOf(const std::vector<Partition>& topic, const Partition* partition) const;
 
   const int partitions_;
   std::map<std::string, std::vector<Partition>> topics_;
+  int starts_ = 0;
   std::map<std::string, std::map<At, size_t>> committed_;
   std::set<At> wounds_;
   std::set<std::string> widened_;
@@ -146,6 +149,7 @@ class SimulatedRelay final : public bus::RelayPorts {
   std::deque<OnItsWay> on_their_way_;
   int64_t acknowledged_ = 0;
   bus::RelayMarks marks_;
+  int starts_ = 0;  // the broker's, when it connected
   absl::Status failure_;
 };
 

@@ -147,6 +147,7 @@ class FailpointFaults:
         helper, hit = None, None
         try:
             await before(plan, logs)
+            exits = len(managed.exits)
             helper = asyncio.ensure_future(besides(plan)) if besides else None
             end = time.monotonic() + max(PATIENCE_S[point.how],
                                          READS_AGAIN_S * self.cluster.distributed)
@@ -156,6 +157,11 @@ class FailpointFaults:
                     hit = time.monotonic()
             if hit and plan["action"] == "error":
                 await asyncio.sleep(3)
+            # It says so before it dies: until then the next fault would meet the one that dies.
+            here = said(managed.log, logs[managed.log])[what]
+            while hit and here and plan["action"] == "abort" and len(managed.exits) == exits and \
+                    time.monotonic() < hit + BACK_S:
+                await asyncio.sleep(0.01)
         finally:
             if helper:
                 helper.cancel()
