@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "platform/base/money.h"
 #include "services/customer/customer_decide_dealings.h"
 #include "services/customer/customer_test_desk.h"
@@ -153,11 +154,16 @@ TEST(LearnAccount, OlderOnesChangeNothingAndNewerOnesKeepTheFigures) {
   EXPECT_EQ(Show(books.Standing().headroom()), "none") << "unlimited has none";
 }
 
-TEST(LearnAccount, OfACustomerWithTwoStandsBesideTheOther) {
+TEST(LearnAccount, OfACustomerWithSeveralStandsAtItsPlaceWhicheverCameFirst) {
   Books books;
-  books.Account("cus_a", "account_id: 'acc_1' account_version: 1");
-  books.Account("cus_a", "account_id: 'acc_2' account_version: 1");
-  EXPECT_EQ(books.state.Find<v1::CreditStanding>("cus_a")->accounts_size(), 2);
+  for (const char* id : {"acc_2", "acc_3", "acc_1"}) {
+    books.Account("cus_a", absl::StrCat("account_id: '", id, "' account_version: 1"));
+  }
+  const auto& accounts = books.state.Find<v1::CreditStanding>("cus_a")->accounts();
+  ASSERT_EQ(accounts.size(), 3);
+  EXPECT_EQ(accounts[0].account_id(), "acc_1");
+  EXPECT_EQ(accounts[1].account_id(), "acc_2");
+  EXPECT_EQ(accounts[2].account_id(), "acc_3");
 }
 
 }  // namespace

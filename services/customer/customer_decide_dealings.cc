@@ -100,9 +100,12 @@ v1::AccountStanding* EditAccount(absl::string_view customer_id, absl::string_vie
   for (v1::AccountStanding& account : *standing->mutable_accounts()) {
     if (account.account_id() == account_id) return &account;
   }
-  v1::AccountStanding* account = standing->add_accounts();
-  account->set_account_id(std::string(account_id));
-  return account;
+  standing->add_accounts()->set_account_id(std::string(account_id));
+  int at = standing->accounts_size() - 1;
+  for (; at > 0 && standing->accounts(at - 1).account_id() > account_id; --at) {
+    standing->mutable_accounts()->SwapElements(at - 1, at);
+  }
+  return standing->mutable_accounts(at);
 }
 
 // Headroom follows from limit and exposure, whichever came last.
