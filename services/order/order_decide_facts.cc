@@ -171,7 +171,10 @@ absl::Status LearnCustomer(const v1::CustomerFact& fact, Context& context, State
   }
   v1::CustomerFact next = fact;
   next.set_known(true);
-  if (next.account_id().empty() && known != nullptr) next.set_account_id(known->account_id());
+  // That the account was closed may have come first; the customer's event of that comes as well.
+  const v1::AccountFact* account =
+      next.account_id().empty() ? nullptr : state.Find<v1::AccountFact>(next.account_id());
+  if (account != nullptr && account->closed()) next.clear_account_id();
   Put(next, fact.id(), state);
   return ResolveAll(
       kHeldForCustomer, fact.id(),
@@ -198,7 +201,8 @@ absl::Status LearnAccount(const v1::AccountFact& fact, Context& context, State& 
     next.set_block_version(known->block_version());
   }
   Put(next, fact.id(), state);
-  // The first account that is open is the customer's; a closed one is no longer.
+  // The first account that is open is the customer's until its own event says which; a closed one
+  // is no longer.
   const v1::CustomerFact* customer = state.Find<v1::CustomerFact>(fact.customer_id());
   const std::string current = customer == nullptr ? "" : customer->account_id();
   const std::string wanted = fact.closed() ? (current == fact.id() ? "" : current)

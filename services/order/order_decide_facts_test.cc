@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "services/order/order_test_desk.h"
 
 namespace tandem::order {
@@ -84,6 +87,7 @@ TEST(LearnCustomer, ThatArrivesLateFillsInThePartiesAndLiftsTheHold) {
     id: "cus_a"
     display_name: "Alfreds"
     ship_to_address { city: "Berlin" }
+    account_id: "acc_a"
     source_version: 1)pb");
   EXPECT_THAT(desk.events, ElementsAre("OrderReleased"));
   order = desk.Now();
@@ -112,6 +116,29 @@ TEST(LearnAccount, KeepsTheFirstOpenAccountOfItsCustomer) {
                               "id: 'acc_a' customer_id: 'cus_a' currency: 'EUR' "
                               "closed: true source_version: 2");
   EXPECT_EQ(desk.state.Find<v1::CustomerFact>("cus_a")->account_id(), "");
+}
+
+TEST(LearnAccount, ThatIsClosedIsNobodysWhicheverEventComesFirst) {
+  const auto customer = [](Desk& desk, const std::string& more) {
+    desk.Learn<v1::CustomerFact>(LearnCustomer, "id: 'cus_a' " + more);
+  };
+  const auto account = [](Desk& desk, const std::string& more) {
+    desk.Learn<v1::AccountFact>(LearnAccount,
+                                "id: 'acc_a' customer_id: 'cus_a' currency: 'EUR' " + more);
+  };
+  std::vector<int> order = {0, 1, 2, 3};  // 0 comes before 1, and 2 before 3: each on its lane
+  do {
+    const auto at = [&](int which) { return std::find(order.begin(), order.end(), which); };
+    if (at(0) > at(1) || at(2) > at(3)) continue;
+    Desk desk;
+    for (const int which : order) {
+      if (which == 0) customer(desk, "account_id: 'acc_a' source_version: 5");
+      if (which == 1) customer(desk, "source_version: 6");
+      if (which == 2) account(desk, "source_version: 4");
+      if (which == 3) account(desk, "closed: true source_version: 5");
+    }
+    EXPECT_EQ(desk.state.Find<v1::CustomerFact>("cus_a")->account_id(), "");
+  } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST(LearnAccount, DoesNotUndoALaterBlockThatACallTold) {
