@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "google/protobuf/arena.h"
 #include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "platform/base/check.h"
@@ -94,6 +95,17 @@ const EventShape& ShapeOf(const Descriptor* event, const Descriptor* entity) {
                  absl::StrCat(event->full_name(), ": routing_field must name a string field"));
   }
   return *shape;
+}
+
+// The event in memory of its own: with the entity that it tells it is a hundred small messages and
+// more, which are made and freed as one.
+std::shared_ptr<Message> InOnePiece(const Message& event) {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = 4096;
+  auto arena = std::make_shared<google::protobuf::Arena>(options);
+  Message* own = event.New(arena.get());
+  own->CopyFrom(event);
+  return std::shared_ptr<Message>(std::move(arena), own);
 }
 
 }  // namespace
@@ -238,6 +250,7 @@ void State::EmitEvent(Context& context, const Descriptor* type, absl::string_vie
     SetTime(row, "create_time", context.now_micros, /*only_when_unset=*/true);
     SetTime(row, "update_time", context.now_micros, /*only_when_unset=*/false);
   }
+  event = InOnePiece(*event);
   const EventShape& shape = ShapeOf(event->GetDescriptor(), type);
   const auto* reflection = event->GetReflection();
 

@@ -83,6 +83,7 @@ std::optional<ColumnRef> ColumnOf(const store::TableSpec& table, absl::string_vi
     std::string name = absl::StrCat(prefix, field->name());
     if (field->is_repeated()) {
       if (!within.empty() || !prefix.empty()) return std::nullopt;  // kept as bytes
+      if (table.texts_in_row && field->type() == FieldDescriptor::TYPE_STRING) return std::nullopt;
       within = absl::StrCat("EXISTS (SELECT 1 FROM ", table.table, "_", field->name(),
                             " item WHERE item.parent = ", table.table, ".",
                             table.type->field(0)->name(), " AND {})");

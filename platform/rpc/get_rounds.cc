@@ -54,7 +54,7 @@ void GetRounds::Serve(const Descriptor* type, std::vector<Wish> wishes) {
     in_time.push_back(std::move(wish));
   }
   if (ids.empty()) return;
-  auto rows = reader_.Get(type, ids);
+  auto rows = reader_.GetBytes(type, ids);
   for (size_t i = 0; i < in_time.size(); ++i) {
     in_time[i].done(rows.ok() ? Found(std::move((*rows)[i])) : Found(rows.status()));
   }

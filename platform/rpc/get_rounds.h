@@ -7,7 +7,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "google/protobuf/message.h"
+#include "google/protobuf/descriptor.h"
 #include "platform/rpc/admission.h"
 #include "platform/rpc/work_pool.h"
 #include "platform/store/reader.h"
@@ -24,8 +23,8 @@ namespace tandem::rpc {
 
 class GetRounds {
  public:
-  // Null where there is no such entity.
-  using Found = absl::StatusOr<std::unique_ptr<google::protobuf::Message>>;
+  // Serialised; null where there is no such entity.
+  using Found = absl::StatusOr<store::SharedBytes>;
   struct Wish {
     std::string id;
     Instant until;  // DEADLINE_EXCEEDED where the round begins later

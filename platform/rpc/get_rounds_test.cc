@@ -17,25 +17,30 @@ using google::protobuf::Descriptor;
 using google::protobuf::Message;
 using google::protobuf::StringValue;
 using Messages = std::vector<std::unique_ptr<Message>>;
+using Found = std::vector<store::SharedBytes>;
 
 // Knows every id that is not empty; answers when it is let.
 class FakeReader final : public store::Reader {
  public:
-  absl::StatusOr<Messages> Get(const Descriptor*, const std::vector<std::string>& ids) override {
+  absl::StatusOr<Messages> Get(const Descriptor*, const std::vector<std::string>&) override {
+    return Messages();
+  }
+  absl::StatusOr<Found> GetBytes(const Descriptor*, const std::vector<std::string>& ids) override {
     absl::MutexLock lock(&mutex_);
     rounds_.push_back(ids.size());
     mutex_.Await(absl::Condition(&open_));
     if (away) return Refuse(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", "away");
-    Messages rows;
+    Found rows;
     for (const std::string& id : ids) {
-      auto row = std::make_unique<StringValue>();
-      row->set_value(id);
-      rows.push_back(id.empty() ? nullptr : std::move(row));
+      rows.push_back(id.empty() ? nullptr : std::make_shared<const std::string>(id));
     }
     return rows;
   }
   absl::StatusOr<Messages> List(const Descriptor*, const store::ListQuery&) override {
     return Messages();
+  }
+  absl::StatusOr<Found> ListBytes(const Descriptor*, const store::ListQuery&) override {
+    return Found();
   }
   const store::Schema& schema() const override { return schema_; }
   absl::StatusOr<store::Result> Select(const store::Query&) override { return store::Result(); }
@@ -62,15 +67,15 @@ class Rounds : public ::testing::Test {
   ~Rounds() override { pool_ = nullptr; }
   void Ask(const std::string& id, Instant until = SteadyNow() + std::chrono::hours(1)) {
     ++asked_;
-    const absl::Status queued = rounds_.Queue(
-        StringValue::descriptor(), {id, until, [this, id](GetRounds::Found found) {
-                                      if (found.ok() && *found != nullptr) {
-                                        EXPECT_EQ(static_cast<StringValue&>(**found).value(), id);
-                                      }
-                                      absent_ += found.ok() && *found == nullptr;
-                                      refused_ += !found.ok();
-                                      ++answered_;
-                                    }});
+    const absl::Status queued =
+        rounds_.Queue(StringValue::descriptor(), {id, until, [this, id](GetRounds::Found found) {
+                                                    if (found.ok() && *found != nullptr) {
+                                                      EXPECT_EQ(**found, id);
+                                                    }
+                                                    absent_ += found.ok() && *found == nullptr;
+                                                    refused_ += !found.ok();
+                                                    ++answered_;
+                                                  }});
     ASSERT_TRUE(queued.ok()) << queued;
   }
   bool AllAnswered() {

@@ -1,3 +1,4 @@
+#include <google/protobuf/unknown_field_set.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -51,6 +52,18 @@ const FieldDescriptor* ResourcesOf(const Descriptor* answer) {
     }
   }
   return nullptr;
+}
+
+// A stored resource becomes the answer without being parsed and written again: what a message does
+// not know goes out as it came in, and to the caller the bytes are the same.
+bool AnswerWith(const std::string& bytes, Message* answer) {
+  return answer->GetReflection()->MutableUnknownFields(answer)->ParseFromString(bytes);
+}
+
+// The same for one more of the answer's resources.
+void AddResource(const std::string& bytes, const FieldDescriptor* resources, Message* answer) {
+  *answer->GetReflection()->MutableUnknownFields(answer)->AddLengthDelimited(resources->number()) =
+      bytes;
 }
 
 // `$1` and on of a filter's or order's text become store parameters.
@@ -108,7 +121,9 @@ struct Reads::Rep {
       admission.Leave(ticket, !absl::IsDeadlineExceeded(row.status()));
       absl::Status status = row.status();
       if (status.ok() && *row == nullptr) status = NotFound(entity, {id});
-      if (status.ok()) answer->GetReflection()->Swap(answer, row->get());
+      if (status.ok() && !AnswerWith(**row, answer)) {
+        status = absl::InternalError("a stored resource does not parse");
+      }
       reactor->Finish(ToGrpc(status));
     };
     absl::Status status = rounds.Queue(answer->GetDescriptor(),
@@ -204,18 +219,21 @@ absl::Status Reads::Rep::List(const Message& request, Message* answer, const std
   }
   query.order_by = order.Sql();
   query.limit = page_size + 1;  // one more tells whether there is a next page
-  TANDEM_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Message>> rows, reader.List(type, query));
+  TANDEM_ASSIGN_OR_RETURN(std::vector<store::SharedBytes> rows, reader.ListBytes(type, query));
   const bool more = rows.size() > static_cast<size_t>(page_size);
   if (more) rows.pop_back();
   if (more) {
+    const std::unique_ptr<Message> last(
+        answer->GetReflection()->GetMessageFactory()->GetPrototype(type)->New());
+    if (!last->ParseFromString(*rows.back())) {
+      return absl::InternalError("a stored resource does not parse");
+    }
     TANDEM_ASSIGN_OR_RETURN(std::string next_token,
-                            page_tokens->Seal(order.CursorOf(*rows.back()), page, now_micros));
+                            page_tokens->Seal(order.CursorOf(*last), page, now_micros));
     answer->GetReflection()->SetString(
         answer, answer->GetDescriptor()->FindFieldByName("next_page_token"), next_token);
   }
-  for (std::unique_ptr<Message>& row : rows) {
-    answer->GetReflection()->AddAllocatedMessage(answer, resources, row.release());
-  }
+  for (const store::SharedBytes& row : rows) AddResource(*row, resources, answer);
   return absl::OkStatus();
 }
 
@@ -243,16 +261,14 @@ grpc::ServerUnaryReactor* Reads::BatchGetAny(grpc::CallbackServerContext* contex
       ids.push_back(request.GetReflection()->GetRepeatedString(request, field, i));
     }
     const FieldDescriptor* resources = ResourcesOf(answer->GetDescriptor());
-    TANDEM_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Message>> rows,
-                            rep_->reader.Get(resources->message_type(), ids));
+    TANDEM_ASSIGN_OR_RETURN(std::vector<store::SharedBytes> rows,
+                            rep_->reader.GetBytes(resources->message_type(), ids));
     std::vector<std::string> missing;
     for (int i = 0; i < count; ++i) {
       if (rows[i] == nullptr) missing.push_back(ids[i]);
     }
     if (!missing.empty()) return NotFound(entity, missing);
-    for (std::unique_ptr<Message>& row : rows) {
-      answer->GetReflection()->AddAllocatedMessage(answer, resources, row.release());
-    }
+    for (const store::SharedBytes& row : rows) AddResource(*row, resources, answer);
     return absl::OkStatus();
   });
 }

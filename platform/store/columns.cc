@@ -13,6 +13,7 @@
 #include "platform/base/fixed.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/store/text_list.h"
 #include "tandem/options/v1/options.pb.h"
 #include "tandem/type/v1/quantity.pb.h"
 
@@ -122,12 +123,17 @@ std::vector<int> MapOrder(const Message& owner, const FieldDescriptor* field) {
 
 Columns::Node Columns::NodeOf(const FieldDescriptor* field, ColumnKind kind,
                               const std::string& name) {
-  Node node{field, kind, list_.size(), 1, {}};
+  Node node{field, kind, list_.size(), 1, nullptr, {}};
+  if (field->message_type() != nullptr && !field->is_repeated()) {
+    node.absent =
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(field->message_type());
+  }
   auto add = [&](absl::string_view suffix, absl::string_view type) {
     list_.push_back({absl::StrCat(name, suffix), type});
   };
   switch (kind) {
     case ColumnKind::kText:
+    case ColumnKind::kTexts:
       add("", "TEXT");
       break;
     case ColumnKind::kBytes:
@@ -170,7 +176,10 @@ void Columns::AddFields(const Descriptor* type, const std::string& prefix, bool 
     if (skip_etag && field->name() == "etag") continue;
     const std::string name = absl::StrCat(prefix, field->name());
     if (field->is_repeated()) {
-      if (repeated != nullptr && !IsPacked(field)) {
+      if (texts_in_row_ && repeated != nullptr && !IsPacked(field) &&
+          field->type() == FieldDescriptor::TYPE_STRING) {
+        nodes->push_back(NodeOf(field, ColumnKind::kTexts, name));
+      } else if (repeated != nullptr && !IsPacked(field)) {
         repeated->push_back({*path, field, name});
       } else {
         nodes->push_back(NodeOf(field, ColumnKind::kPackedRepeated, name));
@@ -190,8 +199,9 @@ void Columns::AddFields(const Descriptor* type, const std::string& prefix, bool 
 }
 
 Columns Columns::OfMessage(const Descriptor* type, bool skip_etag,
-                           std::vector<RepeatedField>* repeated) {
+                           std::vector<RepeatedField>* repeated, bool texts_in_row) {
   Columns columns;
+  columns.texts_in_row_ = texts_in_row;
   std::vector<const FieldDescriptor*> path;
   columns.AddFields(type, "", skip_etag, &path, repeated, 0, &columns.nodes_);
   return columns;
@@ -217,7 +227,7 @@ absl::Status Columns::Encode(const Message& message, std::vector<Value>* out) co
 }
 
 absl::Status Columns::EncodeElement(const Message& owner, int i, std::vector<Value>* out) const {
-  if (!element_is_message_) return EncodeValue(nodes_[0], owner, i, out);
+  if (!element_is_message_) return EncodeValue(nodes_[0], *owner.GetReflection(), owner, i, out);
   return EncodeNodes(nodes_, owner.GetReflection()->GetRepeatedMessage(owner, element_field_, i),
                      out);
 }
@@ -228,19 +238,47 @@ absl::Status Columns::EncodeNodes(const std::vector<Node>& nodes, const Message&
   for (const Node& node : nodes) {
     if (node.kind == ColumnKind::kPackedRepeated) {
       out->emplace_back(Bytes{PackRepeated(message, node.field)});
+    } else if (node.kind == ColumnKind::kTexts) {
+      TANDEM_RETURN_IF_ERROR(EncodeTexts(node, message, out));
+    } else if (node.absent != nullptr) {
+      const Message& value = reflection->GetMessage(message, node.field);
+      if (&value == node.absent) {
+        out->resize(out->size() + node.width);
+      } else {
+        TANDEM_RETURN_IF_ERROR(EncodeSpecial(node, value, out));
+      }
     } else if (node.field->has_presence() && !reflection->HasField(message, node.field)) {
       out->resize(out->size() + node.width);
     } else {
-      TANDEM_RETURN_IF_ERROR(EncodeValue(node, message, -1, out));
+      TANDEM_RETURN_IF_ERROR(EncodeValue(node, *reflection, message, -1, out));
     }
   }
   return absl::OkStatus();
 }
 
-// A field of `message`, or with index >= 0 an element of it.
-absl::Status Columns::EncodeValue(const Node& node, const Message& message, int index,
+absl::Status Columns::EncodeTexts(const Node& node, const Message& message,
                                   std::vector<Value>* out) const {
   const Reflection* r = message.GetReflection();
+  const int count = r->FieldSize(message, node.field);
+  std::string list = "[", scratch;
+  for (int i = 0; i < count; ++i) {
+    const std::string& text = r->GetRepeatedStringReference(message, node.field, i, &scratch);
+    if (text.find('\0') != std::string::npos) {
+      return Invalid(list_[node.first].name, "a text with a zero byte");
+    }
+    if (i > 0) list += ',';
+    AppendJsonText(text, &list);
+  }
+  list += ']';
+  out->emplace_back(std::move(list));
+  return absl::OkStatus();
+}
+
+// A field of `message`, or with index >= 0 an element of it.
+absl::Status Columns::EncodeValue(const Node& node, const Reflection& reflection,
+                                  const Message& message, int index,
+                                  std::vector<Value>* out) const {
+  const Reflection* r = &reflection;
   const FieldDescriptor* f = node.field;
   const bool one = index < 0;
   switch (node.kind) {
@@ -376,6 +414,13 @@ absl::Status Columns::DecodeValue(const Node& node, absl::Span<const Value> valu
       const auto* text = std::get_if<std::string>(&value);
       if (text == nullptr) return Corrupt(column);
       add ? r->AddString(out, f, *text) : r->SetString(out, f, *text);
+      return absl::OkStatus();
+    }
+    case ColumnKind::kTexts: {
+      const auto* list = std::get_if<std::string>(&value);
+      std::vector<std::string> texts;
+      if (list == nullptr || !ParseTextList(*list, &texts)) return Corrupt(column);
+      for (std::string& text : texts) r->AddString(out, f, std::move(text));
       return absl::OkStatus();
     }
     case ColumnKind::kBytes:

@@ -30,6 +30,7 @@ enum class ColumnKind {
   kMessage,         // its own columns and f_present
   kPackedMessage,   // serialised
   kPackedRepeated,  // a message with that field alone, serialised
+  kTexts,           // repeated texts in one (text_list.h)
 };
 
 // A repeated field that is a table of its own, and the singular messages it stands in.
@@ -47,9 +48,10 @@ class Columns {
   };
 
   // The columns of a message; its repeated fields are named in `repeated`, or, where that is null
-  // (inside a repeated field), packed. `skip_etag` is for entities.
+  // (inside a repeated field), packed. `skip_etag` is for entities. With `texts_in_row` those of
+  // texts are columns as well.
   static Columns OfMessage(const google::protobuf::Descriptor* type, bool skip_etag,
-                           std::vector<RepeatedField>* repeated);
+                           std::vector<RepeatedField>* repeated, bool texts_in_row = false);
   // The columns of one element of a repeated field.
   static Columns OfElement(const google::protobuf::FieldDescriptor* field);
 
@@ -76,6 +78,8 @@ class Columns {
     ColumnKind kind;
     size_t first;  // its first column
     size_t width;  // how many columns it has
+    // Of a singular message: what reflection gives where it is absent.
+    const google::protobuf::Message* absent;
     std::vector<Node> nodes;
   };
 
@@ -86,10 +90,13 @@ class Columns {
               const std::string& name);
   absl::Status EncodeNodes(const std::vector<Node>& nodes, const google::protobuf::Message& message,
                            std::vector<Value>* out) const;
-  absl::Status EncodeValue(const Node& node, const google::protobuf::Message& message, int index,
+  absl::Status EncodeValue(const Node& node, const google::protobuf::Reflection& reflection,
+                           const google::protobuf::Message& message, int index,
                            std::vector<Value>* out) const;
   absl::Status EncodeSpecial(const Node& node, const google::protobuf::Message& value,
                              std::vector<Value>* out) const;
+  absl::Status EncodeTexts(const Node& node, const google::protobuf::Message& message,
+                           std::vector<Value>* out) const;
   absl::Status DecodeNodes(const std::vector<Node>& nodes, absl::Span<const Value> values,
                            google::protobuf::Message* out) const;
   absl::Status DecodeValue(const Node& node, absl::Span<const Value> values, bool add,
@@ -98,6 +105,7 @@ class Columns {
   std::vector<Column> list_;
   std::vector<Node> nodes_;
   bool element_ = false;
+  bool texts_in_row_ = false;
   bool element_is_message_ = false;  // with columns of its own
   const google::protobuf::FieldDescriptor* element_field_ = nullptr;
 };

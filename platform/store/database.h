@@ -102,6 +102,10 @@ class Connection {
   // and at once on the first call and after the connection was lost, when nobody knows. Not in a
   // transaction. One NOTIFY a commit: a writer adds it to its last queries (AddNotify).
   virtual absl::StatusOr<bool> WaitNotified(absl::string_view channel, absl::Duration timeout) = 0;
+
+  // Changes when a lost connection was opened again. The server that answers then may be another,
+  // without the last commits of the one before: nothing that was read earlier holds.
+  virtual int64_t session() const { return 0; }
 };
 
 // A connection for reading refuses to write, and a transaction on it (a span of queries run without

@@ -74,6 +74,7 @@ class FaultyDatabase final : public Database {
     absl::StatusOr<bool> WaitNotified(absl::string_view channel, absl::Duration timeout) override {
       return real_->WaitNotified(channel, timeout);
     }
+    int64_t session() const override { return real_->session(); }
 
    private:
     FaultyDatabase& owner_;

@@ -139,6 +139,8 @@ class PostgresConnection final : public Connection {
     return true;
   }
 
+  int64_t session() const override { return sessions_; }
+
   // A session that is there; a lost one is opened again, except where nobody knows yet that its
   // locks went with it.
   absl::Status Ensure() {
@@ -148,6 +150,7 @@ class PostgresConnection final : public Connection {
         return MakeError(Failure::kUnavailable, "the connection that held a lock was lost");
       }
       TANDEM_ASSIGN_OR_RETURN(session_, door_->Enter());
+      ++sessions_;
     }
     if (stale_ || session_->prepared() > PostgresSession::kPreparedMax) {
       absl::Status status = session_->ForgetPrepared(absl::Now() + kCallPatience);
@@ -347,6 +350,7 @@ class PostgresConnection final : public Connection {
   size_t ahead_ = 0;               // statements that were sent and not answered yet
   std::vector<Result> early_;      // of such, which are not told yet
   State state_ = State::kIdle;
+  int64_t sessions_ = 0;    // that were opened
   bool has_locks_ = false;  // that the caller believes in
   bool stale_ = false;      // prepared statements are older than their tables
   std::set<std::string> listening_, notified_;

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "platform/store/database.h"
+#include "platform/store/read_memory.h"
 #include "platform/store/table.h"
 
 namespace tandem::store {
@@ -33,6 +34,12 @@ class Reader {
   virtual absl::StatusOr<std::vector<std::unique_ptr<google::protobuf::Message>>> Get(
       const google::protobuf::Descriptor* type, const std::vector<std::string>& ids) = 0;
   virtual absl::StatusOr<std::vector<std::unique_ptr<google::protobuf::Message>>> List(
+      const google::protobuf::Descriptor* type, const ListQuery& query) = 0;
+  // The same, serialised. Of a remembered table (TableSpec::remembered) only the versions are asked
+  // for, in one round trip; rows are read where they are not known in that version.
+  virtual absl::StatusOr<std::vector<SharedBytes>> GetBytes(
+      const google::protobuf::Descriptor* type, const std::vector<std::string>& ids) = 0;
+  virtual absl::StatusOr<std::vector<SharedBytes>> ListBytes(
       const google::protobuf::Descriptor* type, const ListQuery& query) = 0;
   virtual const Schema& schema() const = 0;
   // Any SELECT, for reports and natural-key lookups.

@@ -1,8 +1,10 @@
 #include "platform/store/row_load.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "platform/base/check.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
 
@@ -11,6 +13,9 @@ namespace {
 
 using google::protobuf::Message;
 using google::protobuf::MessageFactory;
+
+// Of so many keys of a table or fewer, its versions are asked for together with other tables'.
+constexpr size_t kFew = 8;
 
 absl::Status Corrupt(absl::string_view table, absl::string_view what) {
   return Refuse(absl::StatusCode::kInternal, "STORE_ROW_CORRUPT",
@@ -21,6 +26,7 @@ absl::Status Corrupt(absl::string_view table, absl::string_view what) {
 
 void RowLoad::Add(Kind kind, const TableMap& map, int child, absl::string_view sql,
                   std::vector<Value> params) {
+  AddTogether();
   queries_.push_back({sql, std::move(params)});
   steps_.push_back({kind, &map, child, group_});
 }
@@ -44,7 +50,34 @@ void RowLoad::AddRows(const TableMap& map, const std::vector<std::string>& ids, 
 }
 
 void RowLoad::AddVersions(const TableMap& map, const std::vector<std::string>& ids) {
-  AddByKeys(Kind::kVersions, map, -1, map.lock_versions, ids);
+  if (ids.size() <= kFew) {
+    together_.emplace_back(&map, ids);
+  } else {
+    AddByKeys(Kind::kVersions, map, -1, map.lock_versions, ids);
+  }
+}
+
+// One after the other, as their statements would be: the parts of a UNION ALL are run in turn.
+void RowLoad::AddTogether() {
+  const auto together = std::exchange(together_, {});
+  if (together.size() == 1) {
+    const auto& [map, ids] = together[0];
+    AddByKeys(Kind::kVersions, *map, -1, map->lock_versions, ids);
+  }
+  if (together.size() <= 1) return;
+  const auto first = static_cast<int>(tables_.size());
+  std::string text;
+  std::vector<Value> params;
+  for (size_t i = 0; i < together.size(); ++i) {
+    const auto& [map, ids] = together[i];
+    const size_t keys = NextKeys(ids.size());
+    absl::StrAppend(&text, i == 0 ? "" : " UNION ALL ", "SELECT ", i, ", part", i, ".* FROM (",
+                    map->LockVersions(params.size() + 1, keys), ") part", i);
+    for (size_t k = 0; k < keys; ++k) params.emplace_back(ids[std::min(k, ids.size() - 1)]);
+    tables_.push_back(map);
+  }
+  texts_.push_back(std::make_unique<std::string>(std::move(text)));
+  Add(Kind::kVersionsOfMany, *together[0].first, first, *texts_.back(), std::move(params));
 }
 
 void RowLoad::AddChildren(const TableMap& map, const std::vector<std::string>& ids) {
@@ -93,7 +126,10 @@ absl::Status RowLoad::Take(absl::Span<const Result> results) {
           TANDEM_RETURN_IF_ERROR(TakeChild(step, row));
           break;
         case Kind::kVersions:
-          TANDEM_RETURN_IF_ERROR(TakeVersion(step, row));
+          TANDEM_RETURN_IF_ERROR(TakeVersion(*step.map, row));
+          break;
+        case Kind::kVersionsOfMany:
+          TANDEM_RETURN_IF_ERROR(TakeVersionOfMany(step, row));
           break;
         case Kind::kIds: {
           const auto* id = row.empty() ? nullptr : std::get_if<std::string>(&row[0]);
@@ -143,14 +179,21 @@ absl::Status RowLoad::TakeChild(const Step& step, const Row& row) {
   return child.columns.DecodeElement(absl::MakeSpan(row).subspan(2), owner);
 }
 
-absl::Status RowLoad::TakeVersion(const Step& step, const Row& row) {
+absl::Status RowLoad::TakeVersion(const TableMap& map, absl::Span<const Value> row) {
   const auto* id = row.size() != 2 ? nullptr : std::get_if<std::string>(&row[0]);
   const auto* version = row.size() != 2 ? nullptr : std::get_if<int64_t>(&row[1]);
   if (id == nullptr || version == nullptr) {
-    return Corrupt(step.map->spec().table, "a key or version is NULL");
+    return Corrupt(map.spec().table, "a key or version is NULL");
   }
-  versions_[RowKey{step.map->spec().type, *id}] = *version;
+  versions_[RowKey{map.spec().type, *id}] = *version;
   return absl::OkStatus();
+}
+
+absl::Status RowLoad::TakeVersionOfMany(const Step& step, const Row& row) {
+  const auto* part = row.empty() ? nullptr : std::get_if<int64_t>(&row[0]);
+  TANDEM_CHECK(part != nullptr, "a part's number is written in the statement");
+  return TakeVersion(*tables_[static_cast<size_t>(step.child + *part)],
+                     absl::MakeConstSpan(row).subspan(1));
 }
 
 std::vector<RowKey> RowLoad::Unsettled(const State& known) {

@@ -27,7 +27,8 @@ class RowLoad {
   // Rows by key, locked in the order of the keys where `lock`. Children come in statements behind
   // the rows', so they are at least as new; under a lock they are the same age.
   void AddRows(const TableMap& map, const std::vector<std::string>& ids, bool lock);
-  // Only the versions of rows by key, locked in the order of the keys: told by versions().
+  // Only the versions of rows by key, locked in the order of the keys: told by versions(). Of few
+  // keys, those of tables that follow one another are one statement.
   void AddVersions(const TableMap& map, const std::vector<std::string>& ids);
   // The members of a set, locked. With `verify` the ids are read once more at the end: a member
   // that joined or left while the lock was waited for is told by Unsettled. Not needed where a
@@ -42,8 +43,11 @@ class RowLoad {
   // After Take: what follows is another round trip for the same rows.
   void NextTrip();
 
-  const std::vector<Query>& queries() const { return queries_; }
-  bool empty() const { return queries_.empty(); }
+  const std::vector<Query>& queries() {
+    AddTogether();
+    return queries_;
+  }
+  bool empty() const { return queries_.empty() && together_.empty(); }
 
   // Takes the results of queries(), in order.
   absl::Status Take(absl::Span<const Result> results);
@@ -59,11 +63,11 @@ class RowLoad {
   std::vector<RowKey> Unsettled(const State& known);
 
  private:
-  enum class Kind { kRows, kChildren, kIds, kVersions };
+  enum class Kind { kRows, kChildren, kIds, kVersions, kVersionsOfMany };
   struct Step {
     Kind kind;
     const TableMap* map;
-    int child;  // index, for kChildren
+    int child;  // index, for kChildren; of the first table, for kVersionsOfMany
     int group;  // rows and children that belong together
   };
 
@@ -71,13 +75,18 @@ class RowLoad {
            std::vector<Value> params);
   void AddByKeys(Kind kind, const TableMap& map, int child, const BySize& text,
                  const std::vector<std::string>& ids);
+  void AddTogether();
   absl::Status TakeRow(const Step& step, const Row& row);
   absl::Status TakeChild(const Step& step, const Row& row);
-  absl::Status TakeVersion(const Step& step, const Row& row);
+  absl::Status TakeVersion(const TableMap& map, absl::Span<const Value> row);
+  absl::Status TakeVersionOfMany(const Step& step, const Row& row);
 
   std::vector<Query> queries_;
   std::vector<Step> steps_;
-  std::vector<std::unique_ptr<std::string>> texts_;  // of pages
+  std::vector<std::unique_ptr<std::string>> texts_;  // of pages, and of versions together
+  // Versions that are asked for and no statement yet; the tables of such statements.
+  std::vector<std::pair<const TableMap*, std::vector<std::string>>> together_;
+  std::vector<const TableMap*> tables_;
   int group_ = 0;
   absl::flat_hash_map<RowKey, Loaded> rows_;
   absl::flat_hash_map<RowKey, int64_t> versions_;

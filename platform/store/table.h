@@ -14,11 +14,12 @@
 // own (a scalar's is `value`, an amount's `value_micros` and `value_currency`; a map's are `key`,
 // `value`), primary key (parent, n). Repeated fields inside repeated ones, and fields marked
 // `(tandem.options.v1.packed) = true`, are one BYTEA column: the message serialised (a repeated
-// field's: a message with that field alone).
-// A singular scalar has NULL only where the field has presence (`optional`, in a oneof) and is
-// unset; else '' and 0. Versions begin at 1, also in rows that a migration makes. A key is given to
-// one entity once: an erased one must not come back under its key if it has events. DdlOf prints
-// all that, for writing a migration and for the test that holds the two together.
+// field's: a message with that field alone). In a table with `texts_in_row` a repeated string is
+// one TEXT column, '["a","b"]'. A singular scalar has NULL only where the field has presence
+// (`optional`, in a oneof) and is unset; else '' and 0. Versions begin at 1, also in rows that a
+// migration makes. A key is given to one entity once: an erased one must not come back under its
+// key if it has events. DdlOf prints all that, for writing a migration and for the test that holds
+// the two together.
 #pragma once
 
 #include <memory>
@@ -66,6 +67,9 @@ struct TableSpec {
   // Of a remembered row: what a command that names it will most likely look up as well. It is
   // loaded with it, which saves a round trip.
   std::vector<Reference> references = {};
+  // Repeated texts (an address's lines) are a TEXT column of the row, a JSON array, and no child
+  // tables: rows and statements fewer for what is never asked for line by line.
+  bool texts_in_row = false;
 };
 
 // The tables of one service.

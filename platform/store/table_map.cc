@@ -121,7 +121,8 @@ const std::string& BySize::For(size_t rows) const {
 }
 
 TableMap::TableMap(const TableSpec& spec)
-    : spec_(spec), columns_(Columns::OfMessage(spec.type, /*skip_etag=*/true, &repeated_)) {
+    : spec_(spec),
+      columns_(Columns::OfMessage(spec.type, /*skip_etag=*/true, &repeated_, spec.texts_in_row)) {
   TANDEM_CHECK(columns_.size() > 0 && columns_.list()[0].name == spec.type->field(0)->name() &&
                    columns_.list()[0].type == "TEXT",
                absl::StrCat(spec.type->full_name(), ": the first field must be its text key"));
@@ -132,8 +133,7 @@ TableMap::TableMap(const TableSpec& spec)
   const std::string order = absl::StrCat(" ORDER BY ", key_name);
   select = ByKeys(list_head, key_name, "");
   lock = ByKeys(list_head, key_name, absl::StrCat(order, " FOR UPDATE"));
-  lock_versions = ByKeys(absl::StrCat("SELECT ", key_name, ", \"version\" FROM ", spec.table),
-                         key_name, absl::StrCat(order, " FOR UPDATE"));
+  lock_versions = BySize([this](size_t n) { return LockVersions(1, n); });
   for (const SetSpec& set : spec.sets) {
     set_ids.push_back(set.ids_sql);
     set_rows.push_back(absl::StrCat(list_head, " WHERE ", key_name, " IN (", set.ids_sql, ")",
@@ -147,6 +147,8 @@ TableMap::TableMap(const TableSpec& spec)
   }
   absl::StrAppend(&update, "\"version\" = $", width, " WHERE ", key_name, " = $", width + 1,
                   " AND \"version\" = $", width + 2);
+  update_or_fail =
+      absl::StrCat("WITH changed AS (", update, " RETURNING 1) SELECT 1 / count(*) FROM changed");
   erase =
       absl::StrCat("DELETE FROM ", spec.table, " WHERE ", key_name, " = $1 AND \"version\" = $2");
   for (const RepeatedField& repeated : repeated_) children_.push_back(ChildOf(spec_, repeated));
@@ -157,6 +159,12 @@ TableMap::TableMap(const TableSpec& spec)
                  absl::StrCat(spec.type->full_name(), ".", reference.field, " refers to nothing"));
     references_.emplace_back(field, reference.to);
   }
+}
+
+std::string TableMap::LockVersions(size_t first, size_t keys) const {
+  const std::string name = Quoted(key());
+  return absl::StrCat("SELECT ", name, ", \"version\" FROM ", spec_.table, " WHERE ", name, " IN (",
+                      Parameters(first, keys), ") ORDER BY ", name, " FOR UPDATE");
 }
 
 int TableMap::SetIndex(absl::string_view name) const {

@@ -63,17 +63,21 @@ class TableMap {
     return references_;
   }
   int SetIndex(absl::string_view name) const;  // -1 when there is none of that name
+  // Key and version by keys, locked in the order of the keys; parameters from `first` on.
+  std::string LockVersions(size_t first, size_t keys) const;
 
   // Columns in order, then version.
   BySize select;                      // by keys
   BySize lock;                        // the same, locked
-  BySize lock_versions;               // key and version by keys, locked
+  BySize lock_versions;               // key and version by keys, locked: LockVersions
   std::vector<std::string> set_ids;   // as the spec has it
   std::vector<std::string> set_rows;  // locked
   std::string list_head;              // SELECT columns, version FROM table
   BySize insert;
   std::string update;  // columns, new version, key, old version
-  std::string erase;   // key, old version
+  // The same as a query that fails, dividing by zero, where no row had the old version. PostgreSQL.
+  std::string update_or_fail;
+  std::string erase;  // key, old version
 
  private:
   TableSpec spec_;

@@ -195,6 +195,93 @@ TEST_P(Tables, ListAPageWithItsChildren) {
   EXPECT_TRUE(all->empty());
 }
 
+// The same entity in a table whose repeated texts are columns of its row.
+class TextsInRow : public StoreTest {
+ protected:
+  TextsInRow()
+      : schema_({{Thing::descriptor(), "notes", {}, 100, false, {}, /*texts_in_row=*/true}}) {
+    auto connection = Connect(*database_);
+    RunScript(*connection, DdlOf(schema_));
+    WriterOptions options;
+    options.source = std::string(kSource);
+    auto writer = Writer::Start(*database_, schema_, clock_, options);
+    TANDEM_CHECK(writer.ok(), writer.status().ToString());
+    writer_ = *std::move(writer);
+  }
+  absl::StatusOr<std::unique_ptr<Thing>> Read() {
+    return Reader::Open(*database_, schema_)->GetOne<Thing>("t");
+  }
+  // In the database, as others see it.
+  std::string Column(const std::string& name) {
+    auto connection = Connect(*database_);
+    auto result = RunOne(*connection, absl::StrCat("SELECT ", name, " FROM notes WHERE id = 't'"));
+    TANDEM_CHECK(result.ok(), result.status().ToString());
+    const auto* text = std::get_if<std::string>(&result->rows[0][0]);
+    return text == nullptr ? "NULL" : *text;
+  }
+
+  SystemClock clock_;
+  const Schema schema_;
+  std::unique_ptr<Writer> writer_;
+};
+
+TEST_P(TextsInRow, AreKeptAsAJsonArray) {
+  auto connection = Connect(*database_);
+  EXPECT_OK(CheckTables(*connection, schema_));
+  const Thing full = FullThing("t");
+  EXPECT_OK(writer_->Call(MakeThing(full)));
+  EXPECT_EQ(Column("home_lines"), R"(["Am Markt 1","Hinterhaus"])");
+  EXPECT_EQ(Column("tags"), R"(["b","a",""])");
+  auto stored = Read();
+  ASSERT_TRUE(stored.ok() && *stored != nullptr) << stored.status();
+  EXPECT_THAT((*stored)->home().lines(), testing::ElementsAre("Am Markt 1", "Hinterhaus"));
+  EXPECT_THAT((*stored)->tags(), testing::ElementsAre("b", "a", ""));
+  EXPECT_EQ((*stored)->parts_size(), full.parts_size());
+}
+
+TEST_P(TextsInRow, ChangeWithTheirRow) {
+  Thing thing;
+  thing.set_id("t");
+  EXPECT_OK(writer_->Call(MakeThing(thing)));
+  EXPECT_EQ(Column("home_lines"), "NULL");
+  EXPECT_EQ(Column("tags"), "[]");
+  const std::vector<std::string> odd{"a \"b\" \\c", "x\ny\tz", "\x01", "", "größe", "],["};
+  for (const auto& texts : std::vector<std::vector<std::string>>{odd, {"one"}, {}}) {
+    EXPECT_OK(writer_->Call(EditThing("t", [&](Thing& edited) {
+      edited.mutable_home()->clear_lines();
+      edited.clear_tags();
+      for (const std::string& text : texts) {
+        edited.mutable_home()->add_lines(text);
+        edited.add_tags(text);
+      }
+    })));
+    auto stored = Read();
+    ASSERT_TRUE(stored.ok() && *stored != nullptr) << stored.status();
+    EXPECT_TRUE((*stored)->has_home());
+    EXPECT_THAT((*stored)->home().lines(), testing::ElementsAreArray(texts));
+    EXPECT_THAT((*stored)->tags(), testing::ElementsAreArray(texts));
+  }
+  EXPECT_EQ(Column("home_lines"), "[]");
+}
+
+TEST_P(TextsInRow, WithAZeroByteAreRefused) {
+  Thing thing;
+  thing.set_id("t");
+  thing.add_tags(std::string("a\0b", 3));
+  EXPECT_THAT(writer_->Call(MakeThing(thing)),
+              RefusedWith(absl::StatusCode::kInvalidArgument, "STORE_VALUE_INVALID"));
+}
+
+TEST_P(TextsInRow, AreCorruptWhereTheyAreNoList) {
+  Thing thing;
+  thing.set_id("t");
+  EXPECT_OK(writer_->Call(MakeThing(thing)));
+  Sql("UPDATE notes SET tags = 'x' WHERE id = 't'");
+  EXPECT_THAT(Read(), RefusedWith(absl::StatusCode::kInternal, "STORE_VALUE_CORRUPT"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, TextsInRow, testing::Values("sqlite", "postgresql"), DriverName);
+
 TEST_P(Tables, AValueThatNoColumnCanKeepIsRefusedAlone) {
   auto writer = StartWriter(*database_);
   Thing decimal, text, nanos, good;
@@ -256,6 +343,12 @@ TEST(Ddl, IsWhatAMigrationWouldSay) {
                                 "  value TEXT,\n"));
   EXPECT_THAT(things, HasSubstr("  from_lines BYTEA,\n"));
   EXPECT_THAT(things, HasSubstr("  packed_marks BYTEA,\n"));
+  const std::string in_row =
+      DdlOf(Schema({{Thing::descriptor(), "things", {}, 100, false, {}, /*texts_in_row=*/true}}));
+  EXPECT_THAT(in_row, HasSubstr("  home_present BIGINT,\n  home_lines TEXT,\n"));
+  EXPECT_THAT(in_row, HasSubstr("  tags TEXT,\n"));
+  EXPECT_THAT(in_row, HasSubstr("  from_lines BYTEA,\n"));
+  EXPECT_THAT(in_row, HasSubstr("CREATE TABLE things_labels (\n"));
 }
 
 }  // namespace

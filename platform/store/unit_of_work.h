@@ -77,6 +77,7 @@ class UnitOfWork {
     Failed::Part part;
     std::vector<size_t> owners;
     int64_t must_affect;
+    bool or_fails;  // TableMap::update_or_fail
   };
   struct Accepted {
     size_t item;
@@ -123,10 +124,15 @@ class UnitOfWork {
   absl::Status WriteChildren(const TableMap& map, const Changed& changed);
   void WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
                  const std::vector<std::vector<size_t>>& owners, Failed::Part part);
+  struct Rows {  // to be inserted, and whose they are
+    std::vector<std::vector<Value>> values;
+    std::vector<std::vector<size_t>> owners;
+  };
   void WriteJournal();
-  void WriteRequests();
+  Rows JournalRows();
+  Rows RequestRows() const;
   void Add(absl::string_view sql, std::vector<Value> params, Failed::Part part,
-           std::vector<size_t> owners, int64_t must_affect = -1);
+           std::vector<size_t> owners, int64_t must_affect = -1, bool or_fails = false);
   absl::Status CheckAffected(absl::Span<const Result> results, size_t first_statement);
   absl::Status Commit();
   void Remember();
@@ -161,7 +167,8 @@ class UnitOfWork {
   std::vector<Note> notes_;
   size_t given_ = 0;                       // of queries_: to the database, ahead of the commit
   size_t answered_ = 0;                    // and answered already
-  bool unguarded_ = false;                 // an update that no journal row guards
+  bool unguarded_ = false;                 // a change that no journal row guards, nor itself
+  bool checked_ = false;                   // a statement that fails where its row was changed
   std::vector<RowMemory::ById> given_up_;  // goes with us
 
   size_t taken_ = 0;

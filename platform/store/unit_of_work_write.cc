@@ -60,33 +60,75 @@ BySize InsertsAtHead(absl::string_view table, const std::vector<InsertColumn>& c
   });
 }
 
+const std::vector<InsertColumn>& JournalColumns() {
+  static const auto* columns = new std::vector<InsertColumn>{{"position", "BIGINT"},
+                                                             {"id", "TEXT"},
+                                                             {"topic", "TEXT"},
+                                                             {"lane", "BIGINT"},
+                                                             {"aggregatetype", "TEXT"},
+                                                             {"aggregateid", "TEXT"},
+                                                             {"entity_version", "BIGINT"},
+                                                             {"type", "TEXT"},
+                                                             {"event_message", "TEXT"},
+                                                             {"routing_key", "TEXT"},
+                                                             {"actor", "TEXT"},
+                                                             {"cause", "TEXT"},
+                                                             {"correlation", "TEXT"},
+                                                             {"request_id", "TEXT"},
+                                                             {"traceparent", "TEXT"},
+                                                             {"time_micros", "BIGINT"},
+                                                             {"payload", "BYTEA"}};
+  return *columns;
+}
+
+const std::vector<InsertColumn>& RequestColumns() {
+  static const auto* columns = new std::vector<InsertColumn>{{"position", "BIGINT"},
+                                                             {"request_id", "TEXT"},
+                                                             {"method", "TEXT"},
+                                                             {"hash", "TEXT"},
+                                                             {"answer", "BYTEA"}};
+  return *columns;
+}
+
 const BySize& InsertJournal() {
-  static const auto* text = new BySize(InsertsAtHead("journal", {{"position", "BIGINT"},
-                                                                 {"id", "TEXT"},
-                                                                 {"topic", "TEXT"},
-                                                                 {"lane", "BIGINT"},
-                                                                 {"aggregatetype", "TEXT"},
-                                                                 {"aggregateid", "TEXT"},
-                                                                 {"entity_version", "BIGINT"},
-                                                                 {"type", "TEXT"},
-                                                                 {"event_message", "TEXT"},
-                                                                 {"routing_key", "TEXT"},
-                                                                 {"actor", "TEXT"},
-                                                                 {"cause", "TEXT"},
-                                                                 {"correlation", "TEXT"},
-                                                                 {"request_id", "TEXT"},
-                                                                 {"traceparent", "TEXT"},
-                                                                 {"time_micros", "BIGINT"},
-                                                                 {"payload", "BYTEA"}}));
+  static const auto* text = new BySize(InsertsAtHead("journal", JournalColumns()));
   return *text;
 }
 
 const BySize& InsertRequests() {
-  static const auto* text = new BySize(InsertsAtHead("requests", {{"position", "BIGINT"},
-                                                                  {"request_id", "TEXT"},
-                                                                  {"method", "TEXT"},
-                                                                  {"hash", "TEXT"},
-                                                                  {"answer", "BYTEA"}}));
+  static const auto* text = new BySize(InsertsAtHead("requests", RequestColumns()));
+  return *text;
+}
+
+// A small commit's end in one statement, where statements cost more than their rows: the head moves
+// by $1, then as many requests as events. PostgreSQL alone lets one statement change many tables.
+constexpr size_t kEndTogetherMax = 8;
+const BySize& WholeEnd() {
+  static const auto* text = new BySize([](size_t rows) {
+    if (rows > kEndTogetherMax) return std::string();
+    size_t next = 2;
+    const auto insert = [&](absl::string_view table, const std::vector<InsertColumn>& columns) {
+      std::string names, values, selected;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        absl::StrAppend(&names, i == 0 ? "" : ", ", columns[i].name);
+        absl::StrAppend(&selected, i == 0 ? "head.position + " : ", ", "v.column", i + 1);
+      }
+      for (size_t row = 0; row < rows; ++row) {
+        for (size_t i = 0; i < columns.size(); ++i) {
+          absl::StrAppend(&values, i > 0 ? ", " : row > 0 ? "), (" : "(");
+          const std::string parameter = absl::StrCat("$", next++);
+          absl::StrAppend(
+              &values,
+              row > 0 ? parameter : absl::StrCat("CAST(", parameter, " AS ", columns[i].type, ")"));
+        }
+      }
+      return absl::StrCat("INSERT INTO ", table, " (", names, ") SELECT ", selected,
+                          " FROM head, (VALUES ", values, ")) v");
+    };
+    const std::string requests = insert("requests", RequestColumns());
+    return absl::StrCat("WITH head AS (", kMoveHead, " RETURNING position), kept AS (", requests,
+                        ") ", insert("journal", JournalColumns()));
+  });
   return *text;
 }
 
@@ -105,9 +147,9 @@ int64_t MicrosOf(const google::protobuf::Timestamp& time) {
 const std::string& EventId(const EmittedEvent& event) { return MetaOf(event).id(); }
 
 void UnitOfWork::Add(absl::string_view sql, std::vector<Value> params, Failed::Part part,
-                     std::vector<size_t> owners, int64_t must_affect) {
+                     std::vector<size_t> owners, int64_t must_affect, bool or_fails) {
   queries_.push_back({sql, std::move(params)});
-  notes_.push_back({part, std::move(owners), must_affect});
+  notes_.push_back({part, std::move(owners), must_affect, or_fails});
 }
 
 const std::vector<size_t>& UnitOfWork::OwnersOf(const Descriptor* type,
@@ -222,10 +264,17 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
       owners.push_back(OwnersOf(type, *id));
       continue;
     }
-    unguarded_ |= !told.contains(*id);
     values.emplace_back(*id);
     values.emplace_back(stored_version);
-    Add(map.update, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), 1);
+    const bool guarded = told.contains(*id);
+    if (guarded || only_writer_) {  // a round trip of its own to be sure costs nothing there
+      unguarded_ |= !guarded;
+      Add(map.update, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), 1);
+    } else {
+      checked_ = true;
+      Add(map.update_or_fail, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), -1,
+          /*or_fails=*/true);
+    }
   }
   WriteMany(map.insert, std::move(inserts), owners, Failed::Part::kRow);
   return WriteChildren(map, changed);
@@ -270,14 +319,37 @@ absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& chang
   return absl::OkStatus();
 }
 
+// The head, the events and the answers: the last that a commit writes, as the head is locked then.
 void UnitOfWork::WriteJournal() {
+  Rows events = JournalRows(), requests = RequestRows();
+  const size_t count = events.values.size();
+  const auto moved = static_cast<int64_t>(count);
+  if (!only_writer_ && count == requests.values.size() && count <= kEndTogetherMax && count > 0 &&
+      NextRows(count) == count) {
+    std::vector<Value> params{moved};
+    std::vector<size_t> owners;
+    for (Rows* rows : {&requests, &events}) {
+      for (std::vector<Value>& row : rows->values) {
+        std::move(row.begin(), row.end(), std::back_inserter(params));
+      }
+      for (const std::vector<size_t>& whose : rows->owners) {
+        owners.insert(owners.end(), whose.begin(), whose.end());
+      }
+    }
+    Add(WholeEnd().For(count), std::move(params), Failed::Part::kGuard, std::move(owners));
+    return;
+  }
+  if (count > 0) Add(kMoveHead, {moved}, Failed::Part::kOther, {});
+  WriteMany(InsertJournal(), std::move(events.values), events.owners, Failed::Part::kGuard);
+  WriteMany(InsertRequests(), std::move(requests.values), requests.owners, Failed::Part::kGuard);
+}
+
+UnitOfWork::Rows UnitOfWork::JournalRows() {
   const std::vector<EmittedEvent>& events = state_.accepted_events();
   const auto n = static_cast<int64_t>(events.size());
-  if (n == 0) return;
-  Add(kMoveHead, {n}, Failed::Part::kOther, {});
-  std::vector<std::vector<Value>> rows;
-  std::vector<std::vector<size_t>> owners;
-  rows.reserve(events.size());
+  Rows rows;
+  rows.values.reserve(events.size());
+  rows.owners.reserve(events.size());
   for (const Accepted& accepted : accepted_) {
     const Context& context = items_[accepted.item]->command.context;
     for (size_t i = accepted.first_event; i < accepted.last_event; ++i) {
@@ -303,28 +375,27 @@ void UnitOfWork::WriteJournal() {
       row.emplace_back(context.traceparent);
       row.emplace_back(MicrosOf(meta.event_time()));
       row.emplace_back(Bytes{std::move(payloads_[i])});
-      rows.push_back(std::move(row));
-      owners.push_back({accepted.item});
+      rows.values.push_back(std::move(row));
+      rows.owners.push_back({accepted.item});
     }
   }
-  WriteMany(InsertJournal(), std::move(rows), owners, Failed::Part::kGuard);
+  return rows;
 }
 
 // The position is the command's first event's; of a command without events, the one before.
-void UnitOfWork::WriteRequests() {
+UnitOfWork::Rows UnitOfWork::RequestRows() const {
   const auto n = static_cast<int64_t>(state_.accepted_events().size());
-  std::vector<std::vector<Value>> rows;
-  std::vector<std::vector<size_t>> owners;
+  Rows rows;
   for (const Accepted& accepted : accepted_) {
     const Item& item = *items_[accepted.item];
     if (item.command.context.request_id.empty() || TANDEM_PLANTED("request_not_kept")) continue;
     const bool events = accepted.first_event < accepted.last_event;
-    rows.push_back({static_cast<int64_t>(accepted.first_event) + (events ? 1 : 0) - n,
-                    item.command.context.request_id, item.command.method, item.command.request_hash,
-                    Bytes{*item.outcome}});
-    owners.push_back({accepted.item});
+    rows.values.push_back({static_cast<int64_t>(accepted.first_event) + (events ? 1 : 0) - n,
+                           item.command.context.request_id, item.command.method,
+                           item.command.request_hash, Bytes{*item.outcome}});
+    rows.owners.push_back({accepted.item});
   }
-  WriteMany(InsertRequests(), std::move(rows), owners, Failed::Part::kGuard);
+  return rows;
 }
 
 }  // namespace tandem::store

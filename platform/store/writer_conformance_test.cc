@@ -140,6 +140,25 @@ TEST_P(Writers, ACommandThatWasDoneAlreadyKeepsItsAnswer) {
   EXPECT_EQ(Count("SELECT position FROM requests"), 0);
 }
 
+TEST_P(Writers, AnAnswerIsKeptWithThePositionOfItsEvent) {
+  auto writer = StartWriter(*database_);
+  int64_t events = 0;
+  for (const int size : {1, 2, 3, 4, 7, 8, 9, 16, 17}) {
+    std::vector<Command> commands;
+    for (int i = 0; i < size; ++i) {
+      const std::string id = absl::StrCat("t", size, "/", i);
+      commands.push_back(WithId(MakeThing(id), id));
+    }
+    for (const auto& outcome : writer->CallGroup(std::move(commands))) EXPECT_OK(outcome);
+    events += size;
+    EXPECT_EQ(Count("SELECT position FROM journal_head"), events);
+  }
+  EXPECT_EQ(Count("SELECT MAX(position) FROM journal"), events);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM journal j JOIN requests r ON r.request_id = j.aggregateid "
+                  "AND r.position = j.position AND r.hash = 'same' AND j.entity_version = 1"),
+            events);
+}
+
 TEST_P(Writers, AnotherRequestUnderTheSameIdIsRefused) {
   auto writer = Start();
   EXPECT_OK(writer->Call(MakeThing("a")));

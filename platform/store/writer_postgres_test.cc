@@ -33,6 +33,24 @@ class PostgresWriter : public StoreTest {
   }
 };
 
+// Nobody can while the row is locked; a trigger can.
+TEST_P(PostgresWriter, AnUpdateThatMeetsNoRowIsAConflict) {
+  WriterOptions options;
+  options.conflict_retries_max = 2;
+  auto writer = StartWriter(*database_, options);
+  EXPECT_OK(writer->Call(SetTally("t", 1)));
+  RunScript(*Connect(*database_),
+            "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+            "CREATE TRIGGER skipped BEFORE UPDATE ON tallies FOR EACH ROW EXECUTE FUNCTION skip()");
+  EXPECT_THAT(writer->Call(WithId(SetTally("t", 2), "r")),
+              RefusedWith(absl::StatusCode::kAborted, "STORE_CONFLICT"));
+  EXPECT_GT(writer->stats().conflicts, 2);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM requests"), 0);
+  RunScript(*Connect(*database_), "DROP TRIGGER skipped ON tallies");
+  EXPECT_OK(writer->Call(WithId(SetTally("t", 2), "r")));
+  EXPECT_EQ(Count("SELECT value FROM tallies WHERE version = 2"), 2);
+}
+
 // Loses the connection at every message of the conversation, both ways, in turn.
 TEST_P(PostgresWriter, AConnectionLostAtAnyMessageLosesAndDoublesNothing) {
   CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);

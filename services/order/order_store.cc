@@ -60,7 +60,8 @@ std::vector<store::TableSpec> OrderTables() {
                     {},
                     20,
                     true,
-                    {{"account_id", v1::AccountFact::descriptor()}}});
+                    {{"account_id", v1::AccountFact::descriptor()}},
+                    /*texts_in_row=*/true});
   tables.push_back({v1::ProductFact::descriptor(),
                     "product_facts",
                     {},
@@ -79,7 +80,9 @@ std::vector<store::TableSpec> OrderTables() {
                      {kHeldForCustomer, kHeldForCustomerSql},
                      {kHeldForTaxClass, kHeldForTaxClassSql}},
                     60,
-                    true});
+                    true,
+                    {},
+                    /*texts_in_row=*/true});
   tables.push_back({operations::v1::Counter::descriptor(), "counters", {}, 900});
   return tables;
 }

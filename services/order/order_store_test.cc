@@ -191,6 +191,61 @@ TEST_P(OrderStore, RefusesQuantitiesThatCannotBeInTheDatabaseToo) {
   }
 }
 
+// What was stored before the lines of addresses became columns.
+class OrderMigrations : public store::DriversTest {
+ protected:
+  void Migrate(size_t service) {
+    std::vector<store::Migration> migrations = store::PlatformMigrations();
+    migrations.insert(migrations.end(), Migrations().begin(),
+                      Migrations().begin() + static_cast<std::ptrdiff_t>(service));
+    const absl::Status status = store::Migrate(*database_, migrations);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+};
+
+TEST_P(OrderMigrations, CarryTheLinesOfAddressesOver) {
+  Migrate(1);
+  auto connection = store::Connect(*database_);
+  auto run = [&](absl::string_view sql, std::vector<store::Value> params = {}) {
+    auto result = store::RunOne(*connection, sql, std::move(params));
+    ASSERT_TRUE(result.ok()) << result.status();
+  };
+  for (const char* id : {"ord_1", "ord_2", "ord_3"}) {
+    run("INSERT INTO orders (id, order_number, revision, state, payer_account_id, "
+        "payer_customer_id, quote_id, net_total_micros, tax_total_micros, gross_total_micros, "
+        "ship_to_present, ship_to_address_present, bill_to_present, bill_to_address_present, "
+        "version) "
+        "VALUES ($1, $1, 1, 1, '', 'cus_a', '', 0, 0, 0, 1, $2, 1, 1, 1)",
+        {id, std::string(id) == "ord_3" ? store::Value() : store::Value(int64_t{1})});
+  }
+  run("INSERT INTO customer_facts (id, ship_to_address_present, version) VALUES ('cus_a', 1, 1)");
+  int n = 0;
+  std::vector<std::string> lines;
+  for (const char* line : {"Obere Str. 57", "\"Haus\" \\ Hof", "a\nb\tc", "", "größe", "6", "7",
+                           "8", "9", "10", "11"}) {
+    lines.emplace_back(line);
+    run("INSERT INTO orders_ship_to_address_lines (parent, n, value) VALUES ('ord_1', $1, $2)",
+        {int64_t{n++}, std::string(line)});
+  }
+  run("INSERT INTO orders_bill_to_address_lines (parent, n, value) VALUES ('ord_2', 0, 'Hof')");
+  run("INSERT INTO customer_facts_ship_to_address_lines (parent, n, value) "
+      "VALUES ('cus_a', 0, 'Tor'), ('cus_a', 1, 'Tür')");
+  connection = nullptr;
+  Migrate(Migrations().size());
+  const store::Schema schema(OrderTables());
+  auto reader = store::Reader::Open(*database_, schema);
+  auto get = [&](const char* id) { return *reader->GetOne<v1::Order>(id); };
+  EXPECT_THAT(get("ord_1")->ship_to().address().lines(), testing::ElementsAreArray(lines));
+  EXPECT_THAT(get("ord_1")->bill_to().address().lines(), ElementsAre());
+  EXPECT_THAT(get("ord_2")->bill_to().address().lines(), ElementsAre("Hof"));
+  EXPECT_THAT(get("ord_2")->ship_to().address().lines(), ElementsAre());
+  EXPECT_THAT(get("ord_3")->bill_to().address().lines(), ElementsAre());
+  EXPECT_THAT((**reader->GetOne<v1::CustomerFact>("cus_a")).ship_to_address().lines(),
+              ElementsAre("Tor", "Tür"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, OrderMigrations, testing::Values("sqlite", "postgresql"),
+                         store::DriverName);
 INSTANTIATE_TEST_SUITE_P(Drivers, OrderStore, testing::Values("sqlite", "postgresql"),
                          store::DriverName);
 

@@ -177,6 +177,31 @@ absl::StatusOr<std::vector<std::unique_ptr<Message>>> SimulatedStore::Get(
   return rows;
 }
 
+namespace {
+
+absl::StatusOr<std::vector<store::SharedBytes>> Serialized(
+    absl::StatusOr<std::vector<std::unique_ptr<Message>>> rows) {
+  if (!rows.ok()) return rows.status();
+  std::vector<store::SharedBytes> bytes;
+  for (const std::unique_ptr<Message>& row : *rows) {
+    bytes.push_back(row == nullptr ? nullptr
+                                   : std::make_shared<const std::string>(row->SerializeAsString()));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<store::SharedBytes>> SimulatedStore::GetBytes(
+    const Descriptor* type, const std::vector<std::string>& ids) {
+  return Serialized(Get(type, ids));
+}
+
+absl::StatusOr<std::vector<store::SharedBytes>> SimulatedStore::ListBytes(
+    const Descriptor* type, const store::ListQuery& query) {
+  return Serialized(List(type, query));
+}
+
 // The two lists that a quarantine asks for.
 absl::StatusOr<std::vector<std::unique_ptr<Message>>> SimulatedStore::List(
     const Descriptor* type, const store::ListQuery& query) {

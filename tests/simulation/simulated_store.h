@@ -48,6 +48,10 @@ class SimulatedStore final : public store::Writer, public store::Reader {
       const google::protobuf::Descriptor* type, const std::vector<std::string>& ids) override;
   absl::StatusOr<std::vector<std::unique_ptr<google::protobuf::Message>>> List(
       const google::protobuf::Descriptor* type, const store::ListQuery& query) override;
+  absl::StatusOr<std::vector<store::SharedBytes>> GetBytes(
+      const google::protobuf::Descriptor* type, const std::vector<std::string>& ids) override;
+  absl::StatusOr<std::vector<store::SharedBytes>> ListBytes(
+      const google::protobuf::Descriptor* type, const store::ListQuery& query) override;
   const store::Schema& schema() const override;
   absl::StatusOr<store::Result> Select(const store::Query& query) override;
 
