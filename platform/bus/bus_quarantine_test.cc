@@ -180,15 +180,18 @@ TEST_P(BusQuarantine, WhatTheDatabaseRefusesHasItsKeysEventsOfOtherTopicsBehindI
   Restart();
   EXPECT_TRUE(StepUntil(*runner_,
                         [&] { return runner_->status().parked + runner_->status().applied == 3; }));
-  EXPECT_EQ(ledger_.CountOf(kBoxTopic, "b"), 1);
-  // On Kafka the topics may come one after the other; on the journal the thing stands behind.
+  // On Kafka lanes and topics may come in any order; on the journal the thing stands behind.
   const int64_t parked = runner_->status().parked;
-  EXPECT_EQ(ledger_.CountOf(kThingTopic, "a"), 2 - parked);
+  const bool a_first = ledger_.CountOf(kBoxTopic, "a") == 1;
+  EXPECT_EQ(ledger_.CountOf(kBoxTopic, "b"), a_first ? 0 : 1);
+  EXPECT_EQ(ledger_.CountOf(kThingTopic, "a"), a_first ? 1 : 2 - parked);
   if (!bus_->is_kafka()) {
     EXPECT_EQ(parked, 2);
   }
   ledger_.Execute("DROP INDEX one_of_each");
-  EXPECT_EQ(*MakeQuarantine().Retry("ledger|a", false), parked);
+  auto retried = MakeQuarantine().Retry(a_first ? "ledger|b" : "ledger|a", false);
+  ASSERT_TRUE(retried.ok()) << retried.status();
+  EXPECT_EQ(*retried, parked);
   ExpectAll();
 }
 
