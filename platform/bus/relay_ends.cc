@@ -85,7 +85,7 @@ absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
                                      {"queued.min.messages", "1"}}));
   rd_kafka_poll_set_consumer(reader.get());
   std::vector<PartitionEnd> ends(static_cast<size_t>(partitions));
-  std::map<int, int64_t> last, marked;
+  std::map<int, int64_t> last, marked;  // where to read; most often a mark is the last record
   for (int partition = 0; partition < partitions; ++partition) {
     int64_t low = 0, high = 0;
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
@@ -99,24 +99,21 @@ absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string& brokers,
     const auto mark = marks.find(partition);
     if (mark == marks.end()) continue;
     end.marked = mark->second.offset < low;
-    end.cut = mark->second.offset >= high;
-    if (!end.marked && !end.cut) marked[partition] = mark->second.offset;
+    if (mark->second.offset >= low && mark->second.offset < high - 1) {
+      marked[partition] = mark->second.offset;
+    }
   }
   TANDEM_ASSIGN_OR_RETURN(const auto ended, RecordsAt(reader.get(), topic, last, incarnation));
-  for (const auto& [partition, record] : ended) {
-    ends[static_cast<size_t>(partition)].position = record.position;
-    if (last[partition] != record.offset) continue;
-    const auto asked = marked.find(partition);  // most often they are the same record
-    if (asked == marked.end() || asked->second != record.offset) continue;
-    ends[static_cast<size_t>(partition)].marked = record == marks.at(partition);
-    ends[static_cast<size_t>(partition)].cut = !ends[static_cast<size_t>(partition)].marked;
-    marked.erase(asked);
-  }
   TANDEM_ASSIGN_OR_RETURN(const auto there, RecordsAt(reader.get(), topic, marked, incarnation));
-  for (const auto& [partition, offset] : marked) {
-    const auto record = there.find(partition);
+  for (int partition = 0; partition < partitions; ++partition) {
     PartitionEnd& end = ends[static_cast<size_t>(partition)];
-    end.marked = record != there.end() && record->second == marks.at(partition);
+    const auto ends_with = ended.find(partition);
+    if (ends_with != ended.end()) end.position = ends_with->second.position;
+    const auto mark = marks.find(partition);
+    if (mark == marks.end() || end.marked) continue;
+    const auto& read = marked.contains(partition) ? there : ended;
+    const auto record = read.find(partition);
+    end.marked = record != read.end() && record->second == mark->second;
     end.cut = !end.marked;
   }
   return ends;

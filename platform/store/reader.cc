@@ -241,7 +241,7 @@ class PooledReader final : public Reader {
       }
       if (ask.empty() && unknown.empty()) break;
       std::vector<Query> queries;
-      if (!ask.empty()) AddVersions(map, ask, &queries);
+      if (!ask.empty()) queries = QueriesByKeys(versions_.at(type), ask);
       const size_t asking = queries.size();
       RowLoad load;
       load.AddRows(map, {unknown.begin(), unknown.end()}, /*lock=*/false);
@@ -261,19 +261,6 @@ class PooledReader final : public Reader {
     out->reserve(ids.size());
     for (ReadMemory::Known& one : known) out->push_back(std::move(one.bytes));
     return absl::OkStatus();
-  }
-
-  void AddVersions(const TableMap& map, const std::vector<std::string>& ids,
-                   std::vector<Query>* queries) {
-    const BySize& text = versions_.at(map.spec().type);
-    for (size_t i = 0; i < ids.size();) {
-      const size_t keys = NextKeys(ids.size() - i);
-      std::vector<Value> params;
-      params.reserve(keys);
-      for (size_t k = i; k < i + keys; ++k) params.emplace_back(ids[std::min(k, ids.size() - 1)]);
-      i += keys;
-      queries->push_back({text.For(keys), std::move(params)});
-    }
   }
 
   // Keeps what is known and still so; the others are read again, or are gone.

@@ -24,6 +24,19 @@ absl::Status Corrupt(absl::string_view table, absl::string_view what) {
 
 }  // namespace
 
+std::vector<Query> QueriesByKeys(const BySize& text, const std::vector<std::string>& ids) {
+  std::vector<Query> queries;
+  for (size_t i = 0; i < ids.size();) {
+    const size_t keys = NextKeys(ids.size() - i);
+    std::vector<Value> params;
+    params.reserve(keys);
+    for (size_t k = i; k < i + keys; ++k) params.emplace_back(ids[std::min(k, ids.size() - 1)]);
+    i += keys;
+    queries.push_back({text.For(keys), std::move(params)});
+  }
+  return queries;
+}
+
 void RowLoad::Add(Kind kind, const TableMap& map, int child, absl::string_view sql,
                   std::vector<Value> params) {
   AddTogether();
@@ -33,13 +46,8 @@ void RowLoad::Add(Kind kind, const TableMap& map, int child, absl::string_view s
 
 void RowLoad::AddByKeys(Kind kind, const TableMap& map, int child, const BySize& text,
                         const std::vector<std::string>& ids) {
-  for (size_t i = 0; i < ids.size();) {
-    const size_t keys = NextKeys(ids.size() - i);
-    std::vector<Value> params;
-    params.reserve(keys);
-    for (size_t k = i; k < i + keys; ++k) params.emplace_back(ids[std::min(k, ids.size() - 1)]);
-    i += keys;
-    Add(kind, map, child, text.For(keys), std::move(params));
+  for (Query& query : QueriesByKeys(text, ids)) {
+    Add(kind, map, child, query.sql, std::move(query.params));
   }
 }
 

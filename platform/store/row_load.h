@@ -16,6 +16,9 @@
 
 namespace tandem::store {
 
+// The statements of `text` that look these keys up, few of them: in the order of the keys.
+std::vector<Query> QueriesByKeys(const BySize& text, const std::vector<std::string>& ids);
+
 class RowLoad {
  public:
   struct Loaded {
