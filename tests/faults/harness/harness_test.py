@@ -179,6 +179,17 @@ class ACommand(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(dict(self.driver.refused),
                          {("OrderService.HoldOrder", "ORDER_CLOSED"): 1})
 
+    async def test_that_is_shed_at_the_end_was_refused_unless_it_may_have_been_done(self):
+        self.driver.stopping = True
+        shed = ("RESOURCE_EXHAUSTED", "OVERLOADED", 0)
+        self.assertIsNone(await self.hold(shed))
+        self.assertIsNotNone(await self.hold(("UNAVAILABLE", "", 0), shed, ("OK", "", 1)))
+        self.driver.give_up = True
+        self.assertIsNone(await self.hold(("UNAVAILABLE", "", 0)))
+        self.assertEqual(dict(self.driver.refused), {
+            ("OrderService.HoldOrder", "OVERLOADED"): 1,
+            ("OrderService.HoldOrder", "NEVER KNOWN"): 1})
+
     async def test_answered_otherwise_when_sent_again_is_a_violation(self):
         workload.REPEAT_LATER = 1
         for again, wrong in ((("OK", "", 1), 0), (("OK", "", 2), 1), (("NOT_FOUND", "X", 0), 2)):

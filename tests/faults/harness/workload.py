@@ -110,9 +110,11 @@ class Driver:
 
     async def until_known(self, method, data, op, ask, deadline=CALL_DEADLINE_S, attempt=0):
         """Attempts until the outcome is known; None when it never was. `ask` is journalled with
-        each; attempt 0 is on disk before it is sent."""
+        each; attempt 0 is on disk before it is sent. What is shed is sent again, but not when
+        everybody goes home: then it was refused, unless an earlier attempt may have done it."""
         part = SERVICE_OF[method.partition(".")[0]]
         pause = PAUSE_MIN_S
+        doubt = False
         while True:
             name = "%s#%d" % (op, attempt)
             if attempt == 0:
@@ -140,9 +142,10 @@ class Driver:
             if ok:
                 line["response"] = journal_lib.words(self.api.answer(method, result.data))
             self.journal.add(line)
-            if known and not shed:
+            doubt = doubt or not known
+            if known and (not shed or (self.stopping and not doubt)):
                 return result
-            if self.give_up or (shed and self.stopping):
+            if self.give_up:
                 return None
             self.retried += 1
             await asyncio.sleep((result.retry_s or pause) * (0.5 + random.random()))
@@ -224,7 +227,7 @@ class Driver:
         _, _, method, data, first, op, ask = heapq.heappop(self.repeats)
         await self.token()
         result = await self.until_known(method, data, op + "/later", ask, attempt=1)
-        if result is None:
+        if result is None or result.code in api_lib.LATER:
             return True
         if result.code != grpc.StatusCode.OK:
             self.checked["I12"] += 1
@@ -239,7 +242,7 @@ class Driver:
         """One that was refused is sent again: it is judged afresh, whatever comes of it."""
         await asyncio.sleep(random.random())
         result = await self.until_known(method, data, op + "/afresh", ask, attempt=1)
-        if result is None:
+        if result is None or result.code in api_lib.LATER:
             return
         reused = result.reason == "REQUEST_ID_REUSED"
         ok = result.code == grpc.StatusCode.OK
@@ -255,7 +258,7 @@ class Driver:
             return
         result = await self.until_known(method, other.SerializeToString(), op + "/other",
                                         self.ask(client, method, other), attempt=1)
-        if result is None:
+        if result is None or result.code in api_lib.LATER:
             return
         same = (result.code == grpc.StatusCode.ALREADY_EXISTS
                 and result.reason == "REQUEST_ID_REUSED")
