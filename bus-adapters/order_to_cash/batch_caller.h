@@ -22,13 +22,11 @@ class BatchCaller {
   explicit BatchCaller(
       std::function<std::shared_ptr<grpc::Channel>(absl::string_view part)> channel);
 
+  // All batches at once.
   std::vector<Outcome> Make(const std::vector<const Call*>& calls);
 
  private:
-  void MakeOfOneMethod(const std::vector<const Call*>& calls, const std::vector<size_t>& index,
-                       std::vector<Outcome>* outcomes);
-
-  std::function<std::shared_ptr<grpc::Channel>(absl::string_view)> channel_;
+  const std::function<std::shared_ptr<grpc::Channel>(absl::string_view)> channel_;
 };
 
 }  // namespace tandem::order_to_cash

@@ -9,16 +9,28 @@
 namespace tandem::order_to_cash {
 namespace {
 
-// One key's calls that are still to be made, in the order of its events.
-struct Lane {
-  struct Step {
-    size_t event;
-    Call call;
-    int tries = 0;
-    int repeats = 0;
-  };
-  std::deque<Step> steps;
+// A call that is still to be made.
+struct Step {
+  size_t event;
+  Call call;
+  int tries = 0;
+  int repeats = 0;
+  bool done = false;
 };
+// One key's, in the order of its events.
+using Lane = std::deque<Step>;
+
+// The calls of the lane's first event that need not wait for one another: those of different
+// services.
+std::vector<Step*> NextOf(Lane& lane) {
+  std::vector<Step*> next;
+  std::set<absl::string_view> services;
+  for (Step& step : lane) {
+    if (step.event != lane.front().event || !services.insert(step.call.service).second) break;
+    next.push_back(&step);
+  }
+  return next;
+}
 
 }  // namespace
 
@@ -39,33 +51,38 @@ std::vector<absl::Status> RunRounds(absl::Span<const bus::Envelope* const> event
       stopped.emplace(keys[i], i);
       continue;
     }
-    for (Call& call : *calls) lanes[keys[i]].steps.push_back({i, std::move(call)});
+    for (Call& call : *calls) lanes[keys[i]].push_back({i, std::move(call)});
   }
   while (true) {
     std::vector<const Call*> round;
-    std::vector<std::string> round_keys;
+    std::vector<std::pair<const std::string*, Step*>> asked;
     for (auto& [name, lane] : lanes) {
-      if (lane.steps.empty()) continue;
-      round.push_back(&lane.steps.front().call);
-      round_keys.push_back(name);
+      for (Step* step : NextOf(lane)) {
+        round.push_back(&step->call);
+        asked.emplace_back(&name, step);
+      }
     }
     if (round.empty()) break;
     std::vector<Outcome> answers = make_calls(round);
+    std::set<std::string> failed;  // keys
     for (size_t c = 0; c < round.size(); ++c) {
-      Lane& lane = lanes[round_keys[c]];
-      Lane::Step& step = lane.steps.front();
+      const auto& [name, step] = asked[c];
       const absl::Status& status = answers[c].status;
       if (status.ok()) {
-        if (answers[c].again && ++step.repeats < options.repeats_max) continue;
-        lane.steps.pop_front();
+        step->done = !answers[c].again || ++step->repeats >= options.repeats_max;
         continue;
       }
-      if (DispositionOf(status) == Disposition::kRetry && ++step.tries < options.tries_max)
+      if (DispositionOf(status) == Disposition::kRetry && ++step->tries < options.tries_max) {
         continue;
-      outcomes[step.event] = status;
-      auto [at, fresh] = stopped.emplace(round_keys[c], step.event);
-      if (!fresh) at->second = std::min(at->second, step.event);
-      lane.steps.clear();
+      }
+      if (!failed.insert(*name).second) continue;
+      outcomes[step->event] = status;
+      auto [at, fresh] = stopped.emplace(*name, step->event);
+      if (!fresh) at->second = std::min(at->second, step->event);
+    }
+    for (auto& [name, lane] : lanes) {
+      if (failed.contains(name)) lane.clear();
+      std::erase_if(lane, [](const Step& step) { return step.done; });
     }
   }
   // Nothing of a key is settled behind the event it stopped at: that event parks or is tried again

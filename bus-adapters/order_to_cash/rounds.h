@@ -1,5 +1,6 @@
-// Makes the calls of a batch of events in rounds: the n-th round holds each key's n-th call, so
-// that a key's calls are made in the order of its events while different keys share a batch method.
+// Makes the calls of a batch of events in rounds: each holds every key's next call, so that a key's
+// calls are made in the order of its events while different keys share a batch method. What one
+// event asks of different services is asked at once: they hear of it in no order anyway.
 //
 // A call that met a passing error is tried again a few times, and then its event and those behind
 // it of the same key answer that error: the lane holds. One that is refused for good answers the
@@ -23,7 +24,7 @@ struct Outcome {
   bool again = false;
 };
 
-// Makes all calls, each by its own; an outcome for each, in order.
+// Makes all calls, together and each by its own; an outcome for each, in order.
 using MakeCalls = std::function<std::vector<Outcome>(const std::vector<const Call*>& calls)>;
 
 // What an event asks for. An error: the event cannot be read or understood.

@@ -12,7 +12,7 @@ namespace tandem::order_to_cash {
 namespace {
 
 // Events are named by their key and what they ask for: "a:pack,ship" is of the key a and asks for
-// two calls. "?" cannot be understood.
+// two calls, "a:x/pack,y/ship" for two of different services. "?" cannot be understood.
 class Rounds : public testing::Test {
  protected:
   std::vector<absl::Status> Run(const std::vector<std::string>& events,
@@ -32,6 +32,9 @@ class Rounds : public testing::Test {
           std::vector<Call> calls;
           for (absl::string_view method : absl::StrSplit(event.type(), ',', absl::SkipEmpty())) {
             Call call;
+            if (const size_t end = method.find('/'); end != method.npos) {
+              call.service = std::string(method.substr(0, end));
+            }
             call.method = absl::StrCat(event.subject(), ".", method);
             calls.push_back(std::move(call));
           }
@@ -74,6 +77,25 @@ TEST_F(Rounds, MakeTheCallsOfAKeyInTheOrderOfItsEvents) {
 TEST_F(Rounds, HoldTheNthCallOfEachKey) {
   EXPECT_EQ(Codes(Run({"a:one,two", "b:one", "a:three", "c:one,two"})), "OK OK OK OK");
   EXPECT_EQ(rounds, (std::vector<std::string>{"a.one b.one c.one", "a.two c.two", "a.three"}));
+}
+
+TEST_F(Rounds, AskDifferentServicesAtOnceForOneEvent) {
+  EXPECT_EQ(Codes(Run({"a:x/one,y/two,x/three,z/four", "a:x/five,y/six", "b:y/one"})), "OK OK OK");
+  EXPECT_EQ(rounds, (std::vector<std::string>{"a.x/one a.y/two b.y/one", "a.x/three a.z/four",
+                                              "a.x/five a.y/six"}));
+}
+
+TEST_F(Rounds, StopAKeyWhenOneOfTheServicesRefuses) {
+  answers["a.x/one"] = Times(1, absl::FailedPreconditionError("ORDER_OVER_SHIPPED"));
+  EXPECT_EQ(Codes(Run({"a:x/one,y/two", "a:y/three", "b:x/one"})),
+            "FAILED_PRECONDITION ABORTED OK");
+  EXPECT_EQ(rounds, (std::vector<std::string>{"a.x/one a.y/two b.x/one"}));
+}
+
+TEST_F(Rounds, TryOnlyTheServiceAgainThatMetAPassingError) {
+  answers["a.y/two"] = Times(1, absl::UnavailableError("restarting"));
+  EXPECT_EQ(Codes(Run({"a:x/one,y/two"})), "OK");
+  EXPECT_EQ(rounds, (std::vector<std::string>{"a.x/one a.y/two", "a.y/two"}));
 }
 
 TEST_F(Rounds, PassOverAnEventThatAsksForNothing) {
