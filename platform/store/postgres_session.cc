@@ -42,7 +42,8 @@ constexpr char kSettings[] =
     " set_config('tcp_user_timeout', '5s', false), set_config('jit', 'off', false)";
 // A statement that was prepared on an empty table would scan it for as long as it lives.
 constexpr char kWriterSettings[] =
-    ", set_config('enable_seqscan', 'off', false),"
+    ", set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
+    " set_config('enable_mergejoin', 'off', false),"
     " set_config('default_transaction_isolation', 'read committed', false)";
 constexpr char kReaderSettings[] =
     ", set_config('default_transaction_isolation', 'repeatable read', false),"

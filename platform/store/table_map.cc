@@ -29,10 +29,10 @@ std::string Parameters(size_t first, size_t count) {
   return out;
 }
 
-std::string Tuples(size_t rows, size_t width) {
+std::string Tuples(size_t first, size_t rows, size_t width) {
   std::string out;
   for (size_t row = 0; row < rows; ++row) {
-    absl::StrAppend(&out, row == 0 ? "(" : ", (", Parameters(row * width + 1, width), ")");
+    absl::StrAppend(&out, row == 0 ? "(" : ", (", Parameters(first + row * width, width), ")");
   }
   return out;
 }
@@ -46,7 +46,7 @@ BySize ByKeys(absl::string_view head, absl::string_view key, absl::string_view t
 BySize Inserts(absl::string_view table, absl::string_view names, size_t width,
                absl::string_view tail) {
   return BySize([&](size_t n) {
-    return absl::StrCat("INSERT INTO ", table, " (", names, ") VALUES ", Tuples(n, width), tail);
+    return absl::StrCat("INSERT INTO ", table, " (", names, ") VALUES ", Tuples(1, n, width), tail);
   });
 }
 
@@ -141,14 +141,11 @@ TableMap::TableMap(const TableSpec& spec)
   }
   const size_t width = columns_.size() + 1;
   insert = Inserts(spec.table, names, width, "");
-  absl::StrAppend(&update, "UPDATE ", spec.table, " SET ");
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    absl::StrAppend(&update, Quoted(columns_.list()[i].name), " = $", i + 1, ", ");
-  }
-  absl::StrAppend(&update, "\"version\" = $", width, " WHERE ", key_name, " = $", width + 1,
-                  " AND \"version\" = $", width + 2);
-  update_or_fail =
-      absl::StrCat("WITH changed AS (", update, " RETURNING 1) SELECT 1 / count(*) FROM changed");
+  update = BySize([this](size_t n) { return Update(n); });
+  update_or_fail = BySize([this](size_t n) {
+    return absl::StrCat("WITH changed AS (", update.For(n),
+                        " RETURNING 1) SELECT 1 / (count(*) / ", n, ") FROM changed");
+  });
   erase =
       absl::StrCat("DELETE FROM ", spec.table, " WHERE ", key_name, " = $1 AND \"version\" = $2");
   for (const RepeatedField& repeated : repeated_) children_.push_back(ChildOf(spec_, repeated));
@@ -159,6 +156,31 @@ TableMap::TableMap(const TableSpec& spec)
                  absl::StrCat(spec.type->full_name(), ".", reference.field, " refers to nothing"));
     references_.emplace_back(field, reference.to);
   }
+}
+
+// Of many rows the first one says the types, which a list of values has not of itself.
+std::string TableMap::Update(size_t rows) const {
+  const size_t width = columns_.size() + 3;
+  const auto value = [rows](size_t i) { return absl::StrCat(rows == 1 ? "$" : "v.column", i); };
+  std::string out = absl::StrCat("UPDATE ", spec_.table, " SET ");
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    absl::StrAppend(&out, Quoted(columns_.list()[i].name), " = ", value(i + 1), ", ");
+  }
+  absl::StrAppend(&out, "\"version\" = ", value(width - 2));
+  if (rows > 1) {
+    std::string first;
+    for (size_t i = 0; i < width; ++i) {
+      const absl::string_view type = i < columns_.size() ? columns_.list()[i].type
+                                     : i == width - 2    ? columns_.list()[0].type
+                                                         : "BIGINT";
+      absl::StrAppend(&first, i == 0 ? "" : ", ", "CAST($", i + 1, " AS ", type, ")");
+    }
+    absl::StrAppend(&out, " FROM (VALUES (", first, "), ", Tuples(width + 1, rows - 1, width),
+                    ") v");
+  }
+  absl::StrAppend(&out, " WHERE ", spec_.table, ".", Quoted(key()), " = ", value(width - 1),
+                  " AND ", spec_.table, ".\"version\" = ", value(width));
+  return out;
 }
 
 std::string TableMap::LockVersions(size_t first, size_t keys) const {

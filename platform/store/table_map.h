@@ -74,12 +74,14 @@ class TableMap {
   std::vector<std::string> set_rows;  // locked
   std::string list_head;              // SELECT columns, version FROM table
   BySize insert;
-  std::string update;  // columns, new version, key, old version
-  // The same as a query that fails, dividing by zero, where no row had the old version. PostgreSQL.
-  std::string update_or_fail;
+  BySize update;  // columns, new version, key, old version; those with another version stay
+  // The same as a query that fails, dividing by zero, where a row had another version. PostgreSQL.
+  BySize update_or_fail;
   std::string erase;  // key, old version
 
  private:
+  std::string Update(size_t rows) const;
+
   TableSpec spec_;
   std::vector<RepeatedField> repeated_;
   Columns columns_;

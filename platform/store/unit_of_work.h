@@ -122,12 +122,13 @@ class UnitOfWork {
   absl::Status WriteTables(ChangedByType by_type);
   absl::Status WriteTable(const TableMap& map, const Changed& changed);
   absl::Status WriteChildren(const TableMap& map, const Changed& changed);
-  void WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
-                 const std::vector<std::vector<size_t>>& owners, Failed::Part part);
-  struct Rows {  // to be inserted, and whose they are
+  struct Rows {  // to be written, and whose they are
     std::vector<std::vector<Value>> values;
     std::vector<std::vector<size_t>> owners;
   };
+  // How it is known that each row was met.
+  enum class Check { kNone, kAffected, kOrFails };
+  void WriteMany(const BySize& text, Rows rows, Failed::Part part, Check check = Check::kNone);
   void WriteJournal();
   Rows JournalRows();
   Rows RequestRows() const;

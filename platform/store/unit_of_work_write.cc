@@ -159,22 +159,23 @@ const std::vector<size_t>& UnitOfWork::OwnersOf(const Descriptor* type,
   return it == owners_.end() ? *nobody : it->second;
 }
 
-void UnitOfWork::WriteMany(const BySize& text, std::vector<std::vector<Value>> rows,
-                           const std::vector<std::vector<size_t>>& owners, Failed::Part part) {
-  for (size_t i = 0; i < rows.size();) {
+void UnitOfWork::WriteMany(const BySize& text, Rows rows, Failed::Part part, Check check) {
+  for (size_t i = 0; i < rows.values.size();) {
     // SQLite keeps a copy of every page that a statement of many rows changes, to undo half of it;
     // of one row it needs none.
-    const size_t count = only_writer_ ? 1 : NextRows(rows.size() - i);
-    std::vector<Value> params = std::move(rows[i]);
-    std::vector<size_t> whose = owners[i];
+    const size_t count = only_writer_ ? 1 : NextRows(rows.values.size() - i);
+    std::vector<Value> params = std::move(rows.values[i]);
+    std::vector<size_t> whose = std::move(rows.owners[i]);
     params.reserve(params.size() * count);
     for (size_t k = i + 1; k < i + count; ++k) {
-      std::move(rows[k].begin(), rows[k].end(), std::back_inserter(params));
-      whose.insert(whose.end(), owners[k].begin(), owners[k].end());
+      std::move(rows.values[k].begin(), rows.values[k].end(), std::back_inserter(params));
+      whose.insert(whose.end(), rows.owners[k].begin(), rows.owners[k].end());
     }
     std::sort(whose.begin(), whose.end());
     whose.erase(std::unique(whose.begin(), whose.end()), whose.end());
-    Add(text.For(count), std::move(params), part, std::move(whose));
+    const int64_t must_affect = check == Check::kAffected ? static_cast<int64_t>(count) : -1;
+    Add(text.For(count), std::move(params), part, std::move(whose), must_affect,
+        check == Check::kOrFails);
     i += count;
   }
 }
@@ -249,8 +250,7 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
     }
     Add(map.erase, {*id, stored_version}, Failed::Part::kRow, OwnersOf(type, *id), 1);
   }
-  std::vector<std::vector<Value>> inserts;
-  std::vector<std::vector<size_t>> owners;
+  Rows inserts, guarded, others;
   for (const auto& [id, slot, stored_version, original] : changed) {
     if (slot->row == nullptr) continue;
     std::vector<Value> values;
@@ -259,24 +259,22 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
     if (!encoded.ok()) return Fail(encoded, Failed::Part::kRow, OwnersOf(type, *id));
     TANDEM_CHECK(std::get<std::string>(values[0]) == *id, "a command changed an entity's key");
     values.emplace_back(slot->version);
-    if (stored_version == 0) {
-      inserts.push_back(std::move(values));
-      owners.push_back(OwnersOf(type, *id));
-      continue;
+    if (stored_version != 0) {
+      values.emplace_back(*id);
+      values.emplace_back(stored_version);
     }
-    values.emplace_back(*id);
-    values.emplace_back(stored_version);
-    const bool guarded = told.contains(*id);
-    if (guarded || only_writer_) {  // a round trip of its own to be sure costs nothing there
-      unguarded_ |= !guarded;
-      Add(map.update, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), 1);
-    } else {
-      checked_ = true;
-      Add(map.update_or_fail, std::move(values), Failed::Part::kRow, OwnersOf(type, *id), -1,
-          /*or_fails=*/true);
-    }
+    Rows& rows = stored_version == 0 ? inserts : told.contains(*id) ? guarded : others;
+    rows.values.push_back(std::move(values));
+    rows.owners.push_back(OwnersOf(type, *id));
   }
-  WriteMany(map.insert, std::move(inserts), owners, Failed::Part::kRow);
+  WriteMany(map.update, std::move(guarded), Failed::Part::kRow, Check::kAffected);
+  if (!others.values.empty()) {
+    // A round trip of its own to be sure costs nothing where there is only one writer.
+    (only_writer_ ? unguarded_ : checked_) = true;
+    WriteMany(only_writer_ ? map.update : map.update_or_fail, std::move(others),
+              Failed::Part::kRow, only_writer_ ? Check::kAffected : Check::kOrFails);
+  }
+  WriteMany(map.insert, std::move(inserts), Failed::Part::kRow);
   return WriteChildren(map, changed);
 }
 
@@ -284,8 +282,7 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
 absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& changed) {
   const Descriptor* type = map.spec().type;
   for (const TableMap::Child& child : map.children()) {
-    std::vector<std::vector<Value>> inserts, upserts;
-    std::vector<std::vector<size_t>> insert_owners, owners;
+    Rows inserts, upserts;
     for (const auto& [id, slot, stored_version, original] : changed) {
       if (slot->row == nullptr) continue;
       auto now = EncodeChildren(child, *slot->row);
@@ -309,12 +306,13 @@ absl::Status UnitOfWork::WriteChildren(const TableMap& map, const Changed& chang
         values.emplace_back(static_cast<int64_t>(n));
         std::move(element.begin(), element.end(), std::back_inserter(values));
         // What was loaded with its parent is all there is, so behind it is nothing to be met.
-        (n < stored.size() ? upserts : inserts).push_back(std::move(values));
-        (n < stored.size() ? owners : insert_owners).push_back(OwnersOf(type, *id));
+        Rows& rows = n < stored.size() ? upserts : inserts;
+        rows.values.push_back(std::move(values));
+        rows.owners.push_back(OwnersOf(type, *id));
       }
     }
-    WriteMany(child.insert, std::move(inserts), insert_owners, Failed::Part::kRow);
-    WriteMany(child.upsert, std::move(upserts), owners, Failed::Part::kRow);
+    WriteMany(child.insert, std::move(inserts), Failed::Part::kRow);
+    WriteMany(child.upsert, std::move(upserts), Failed::Part::kRow);
   }
   return absl::OkStatus();
 }
@@ -340,8 +338,8 @@ void UnitOfWork::WriteJournal() {
     return;
   }
   if (count > 0) Add(kMoveHead, {moved}, Failed::Part::kOther, {});
-  WriteMany(InsertJournal(), std::move(events.values), events.owners, Failed::Part::kGuard);
-  WriteMany(InsertRequests(), std::move(requests.values), requests.owners, Failed::Part::kGuard);
+  WriteMany(InsertJournal(), std::move(events), Failed::Part::kGuard);
+  WriteMany(InsertRequests(), std::move(requests), Failed::Part::kGuard);
 }
 
 UnitOfWork::Rows UnitOfWork::JournalRows() {

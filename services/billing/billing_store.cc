@@ -61,29 +61,32 @@ std::vector<store::TableSpec> BillingTables() {
   debtor_accounts.push_back(set(kOfDebtorNumber, kOfDebtorNumberSql));
   debtor_accounts.push_back(set(kOfCustomer, kOfCustomerSql));
   // Who answers for a customer, then the account and its figures: what replicas queue at. Then what
-  // hangs on an account, and last what every document wants: numbers and the books.
+  // hangs on an account, and last what every document wants: numbers and the books. What every step
+  // of an order reads again is remembered.
   return {
       {v1::PayerAccount::descriptor(),
        "payer_accounts",
        {ahead(kPayerOfOrder, kPayerOfOrderSql)},
        10},
-      {v1::DebtorAccount::descriptor(), "debtor_accounts", debtor_accounts, 20},
-      {v1::AccountExposure::descriptor(), "account_exposures", accounts, 30},
+      {v1::DebtorAccount::descriptor(), "debtor_accounts", debtor_accounts, 20, true},
+      {v1::AccountExposure::descriptor(), "account_exposures", accounts, 30, true},
       {v1::CreditCommitment::descriptor(),
        "credit_commitments",
        {set(kWaitingOfAccount, kWaitingOfAccountSql), set(kWaitingForPayer, kWaitingForPayerSql)},
-       40},
+       40,
+       true},
       {v1::Invoice::descriptor(),
        "invoices",
        {set(kOpenOfAccount, kOpenOfAccountSql), set(kOpenOfOrder, kOpenOfOrderSql),
         set(kOfNumber, kOfNumberSql)},
-       50},
+       50,
+       true},
       {v1::CreditNote::descriptor(),
        "credit_notes",
        {set(kOfReturn, kOfReturnSql), set(kUnappliedOfInvoice, kUnappliedOfInvoiceSql)},
        60},
       {v1::Payment::descriptor(), "payments", {set(kUnappliedOfOrder, kUnappliedOfOrderSql)}, 70},
-      {v1::Customer::descriptor(), "customers", {}, 80},
+      {v1::Customer::descriptor(), "customers", {}, 80, true},
       {v1::TaxCode::descriptor(), "tax_codes", {set(kOfTaxClass, kOfTaxClassSql)}, 90},
       {v1::CompanyProfile::descriptor(), "company_profiles", {}, 100},
       {v1::AccountingPeriod::descriptor(), "accounting_periods", {}, 110},

@@ -32,9 +32,9 @@ std::vector<store::TableSpec> CustomerTables() {
       {v1::Customer::descriptor(), "customers", {{kChildrenOfCustomer, kChildrenSql}}, 30},
       {v1::Contact::descriptor(), "contacts", {{kContactsOfCustomer, kContactsSql}}, 40},
       {v1::DeletedRecord::descriptor(), "deleted_records", {}, 50},
-      {v1::CreditStanding::descriptor(), "credit_standings", {}, 60},
-      {v1::DealingsHistory::descriptor(), "dealings_histories", {}, 70},
-      {v1::DealingsDocument::descriptor(), "dealings_documents", {}, 80},
+      {v1::CreditStanding::descriptor(), "credit_standings", {}, 60, true},
+      {v1::DealingsHistory::descriptor(), "dealings_histories", {}, 70, true},
+      {v1::DealingsDocument::descriptor(), "dealings_documents", {}, 80, true},
   };
 }
 

@@ -26,19 +26,20 @@ constexpr char kDemandsReservingSql[] =
 
 std::vector<store::TableSpec> InventoryTables() {
   // What arbitrates comes first: the queue's counter, which everyone names who may change a claim;
-  // a product's stock; then those who want it.
+  // a product's stock; then those who want it. What every step of an order reads again is remembered.
   return {
       {operations::v1::Counter::descriptor(), "counters", {}, 5},
-      {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10},
+      {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10, true},
       {v1::Demand::descriptor(),
        "demands",
        {{kDemandsOpen, kDemandsOpenSql},
         {kDemandsWaiting, kDemandsWaitingSql},
         {kDemandsReserving, kDemandsReservingSql}},
-       20},
-      {v1::Shipment::descriptor(), "shipments", {}, 30},
+       20,
+       true},
+      {v1::Shipment::descriptor(), "shipments", {}, 30, true},
       {v1::ShipmentReturn::descriptor(), "shipment_returns", {}, 40},
-      {v1::Product::descriptor(), "products", {}, 50},
+      {v1::Product::descriptor(), "products", {}, 50, true},
       {v1::ProductSku::descriptor(), "product_skus", {}, 60},
       {v1::StockMove::descriptor(), "stock_moves", {}, 70},
   };

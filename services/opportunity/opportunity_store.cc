@@ -36,8 +36,9 @@ std::vector<store::TableSpec> OpportunityTables() {
       {v1::OrderResult::descriptor(),
        "order_results",
        {{kResultsOfOpportunity, kResultsOfOpportunitySql}},
-       110},
-      {v1::ResultDocument::descriptor(), "result_documents", {}, 120},
+       110,
+       true},
+      {v1::ResultDocument::descriptor(), "result_documents", {}, 120, true},
   };
 }
 
