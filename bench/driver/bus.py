@@ -9,7 +9,7 @@ from machine import say, wait_for
 from world import BATCH
 
 TOPIC = "tandem.order.order.v1"
-PARTITIONS = 8  # as the relay makes its topics
+PARTITIONS = 1  # as the relay makes its topics
 # Another day; --peers takes it anew.
 DEBEZIUM = {"p50": 3.2, "p99": 12.0, "drain": 34_000}
 

@@ -47,15 +47,15 @@ SIZES = {
     "quick": dict(seconds=2, rounds=1, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                   masters=1000, stored=[5000, 20_000], chains=256, chain_seconds=8,
                   event_seconds=5, first_load=5000, live_rate=500, live_seconds=4, pages=100,
-                  open_loop=False, warm_messages=100_000),
+                  open_loop=False, warm_messages=100_000, warm_seconds=4),
     "default": dict(seconds=5, rounds=3, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                     masters=1000, stored=[10_000, 1_000_000], chains=512, chain_seconds=60,
                     event_seconds=10, first_load=100_000, live_rate=500, live_seconds=10,
-                    pages=10_000, open_loop=True, warm_messages=500_000),
+                    pages=10_000, open_loop=True, warm_messages=500_000, warm_seconds=10),
     "large": dict(seconds=10, rounds=5, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                   masters=1000, stored=[10_000, 1_000_000, 10_000_000], chains=512,
                   chain_seconds=300, event_seconds=30, first_load=1_000_000, live_rate=500,
-                  live_seconds=60, pages=10_000, open_loop=True, warm_messages=500_000),
+                  live_seconds=60, pages=10_000, open_loop=True, warm_messages=500_000, warm_seconds=10),
 }
 
 
@@ -87,6 +87,10 @@ class Context:
                 broker.create("bench.warm", 8)
                 self.runner.run("bench_limit", "produce", brokers=broker.address,
                                 topic="bench.warm", bytes=400, count=self.sizes["warm_messages"])
+                broker.create("bench.warm1", 1)  # and small requests, one for each message
+                self.runner.run("bench_limit", "latency", name="librdkafka", bytes=400,
+                                brokers=broker.address, topic="bench.warm1", rate=5000,
+                                seconds=self.sizes["warm_seconds"])
             yield broker
         finally:
             self.machine.remove("kafka", kill=True)

@@ -55,9 +55,10 @@ class Runner::Worker {
     if (thread_.joinable()) thread_.join();
     AwaitAnswers();
   }
-  void Wake() {
+  void Wake(bool committed) {
     absl::MutexLock lock(&mutex_);
     woken_ = true;
+    early_ = early_ || !committed;
   }
   const std::string& system() const { return system_; }
   // Waits until none of these copies is being written, or its answer taken, by this process: what
@@ -86,7 +87,7 @@ class Runner::Worker {
     absl::Status failed;  // something is to be tried again, later
   };
 
-  // A wake may come before the commit it is about: after one, looks again at growing intervals.
+  // After a wake that may have come before the commit it is about, looks again at growing intervals.
   void Run() {
     absl::Duration look = kFirstLook;
     while (true) {
@@ -107,8 +108,8 @@ class Runner::Worker {
       };
       mutex_.AwaitWithTimeout(absl::Condition(&ready), wait);
       if (stopping_) return;
-      look = woken_ || round.did ? kFirstLook : std::min(look * 2, options_.poll);
-      woken_ = false;
+      look = early_ ? kFirstLook : std::min(look * 2, options_.poll);
+      woken_ = early_ = false;
     }
   }
 
@@ -235,7 +236,7 @@ class Runner::Worker {
           answers_failed_ = answer.status();
         }
         if (group->open.fetch_sub(1) > 1) return;
-        runner_.Wake();
+        runner_.Committed();
         absl::MutexLock lock(&mutex_);
         for (const std::string& name : group->names) answering_.erase(name);
         for (const std::string& copy : group->copies) writing_.erase(copy);
@@ -372,7 +373,7 @@ class Runner::Worker {
           state.Touch<v1::SyncSystem>(system_);
           return std::string();
         }));
-    runner_.Wake();
+    runner_.Committed();
     return {moved.ok(), moved.status()};
   }
 
@@ -387,6 +388,7 @@ class Runner::Worker {
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool early_ ABSL_GUARDED_BY(mutex_) = false;  // woken, maybe before the commit
   std::string last_error_ ABSL_GUARDED_BY(mutex_);
   // Calls that were made, whose answers are not committed yet; how many batches they are of; what
   // became of those whose answer was not taken.
@@ -564,9 +566,9 @@ std::vector<bus::LocalConsumer> Runner::Consumers() {
         TANDEM_ASSIGN_OR_RETURN(v1::State read, connector->FromEvent(event));
         TANDEM_RETURN_IF_ERROR(Arrive(entity_, system, std::move(read), context, state).status());
       }
-      Wake();
       return absl::OkStatus();
     };
+    consumer.committed = [this] { Committed(); };
     consumers.push_back(std::move(consumer));
   }
   return consumers;
@@ -581,7 +583,11 @@ void Runner::Stop() {
 }
 
 void Runner::Wake() {
-  for (auto& worker : workers_) worker->Wake();
+  for (auto& worker : workers_) worker->Wake(/*committed=*/false);
+}
+
+void Runner::Committed() {
+  for (auto& worker : workers_) worker->Wake(/*committed=*/true);
 }
 
 std::string Runner::LastError(absl::string_view system) const {

@@ -43,6 +43,7 @@ class Runner {
   void Stop();
   // Says that there may be something to do. From any thread, also before its commit.
   void Wake();
+  void Committed();  // the same, behind its commit
   // Why the calls to a system fail at the moment; empty while they do not.
   std::string LastError(absl::string_view system) const;
 

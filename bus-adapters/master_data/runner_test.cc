@@ -117,6 +117,7 @@ class RunnerTest : public store::DriversTest {
       for (const auto& answer : writer_->CallGroup(std::move(commands))) {
         EXPECT_TRUE(answer.ok()) << answer.status();
       }
+      consumer.committed();
     }
   }
   static std::string Numbered(const std::string& system, int number) {

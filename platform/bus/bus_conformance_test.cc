@@ -3,7 +3,10 @@
 #include "platform/bus/bus_conformance.h"
 
 #include <algorithm>
+#include <atomic>
 #include <random>
+
+#include "absl/time/clock.h"
 
 namespace tandem::bus {
 namespace {
@@ -56,6 +59,23 @@ TEST_P(BusConformance, TenThousandEvents) {
   Restart();
   ExpectAll();
   EXPECT_EQ(runner_->status().applied, 10'000);
+}
+
+TEST_P(BusConformance, AReaderThatRestsTakesTogetherWhatCameMeanwhile) {
+  std::atomic<int> commits{0};
+  LocalConsumer consumer = CountingConsumer(ledger_, topics_);
+  consumer.committed = [&] { ++commits; };
+  consumer.rest = absl::Milliseconds(300);
+  RestartFor(std::move(consumer)).Start();
+  for (int i = 0; i < 60; ++i) {
+    source_.Boxes("a", 1);
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_TRUE(test::WaitFor([&] { return runner_->status().applied == 60; }));
+  runner_->Stop();
+  EXPECT_GT(commits, 0);
+  EXPECT_LT(commits, 30);
+  ExpectOnce();
 }
 
 TEST_P(BusConformance, AnEmptyPayloadIsDelivered) {

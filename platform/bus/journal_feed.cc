@@ -14,19 +14,20 @@ class JournalFeed final : public Feed {
 
   absl::Status Start(int64_t looked_at) override {
     position_ = looked_at;
+    more_ = true;
     return absl::OkStatus();
   }
 
   absl::StatusOr<FeedBatch> Next(int max, absl::Duration timeout) override {
+    if (!more_) {
+      TANDEM_ASSIGN_OR_RETURN(const bool woken, journal_->WaitBeyond(position_, timeout));
+      if (!woken) return FeedBatch();
+    }
     store::JournalQuery query;
     query.after_position = position_;
     query.limit = max;
     TANDEM_ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, journal_->Read(query));
-    if (rows.empty()) {
-      TANDEM_ASSIGN_OR_RETURN(bool woken, journal_->WaitBeyond(position_, timeout));
-      if (!woken) return FeedBatch();
-      TANDEM_ASSIGN_OR_RETURN(rows, journal_->Read(query));
-    }
+    more_ = rows.size() == static_cast<size_t>(max);
     FeedBatch batch;
     if (!rows.empty()) position_ = batch.looked_at = rows.back().position;
     batch.events.reserve(rows.size());
@@ -69,6 +70,7 @@ class JournalFeed final : public Feed {
  private:
   std::unique_ptr<store::JournalReader> journal_;
   int64_t position_ = 0;
+  bool more_ = true;  // behind it there may be more that nothing tells of
 };
 
 }  // namespace

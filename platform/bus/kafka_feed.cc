@@ -47,6 +47,11 @@ KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
       {"queued.max.messages.kbytes", "16384"},
   };
   if (!options.instance.empty()) settings.emplace_back("group.instance.id", options.instance);
+  if (options.rest > absl::ZeroDuration()) {
+    const int64_t rest_ms = absl::ToInt64Milliseconds(options.rest);
+    settings.emplace_back("fetch.min.bytes", "65536");
+    settings.emplace_back("fetch.wait.max.ms", absl::StrCat(rest_ms));  // in place of the one above
+  }
   return settings;
 }
 

@@ -27,6 +27,8 @@ struct KafkaFeedOptions {
   // on as soon as it is back, not when the broker has given its predecessor up. Empty: a new member
   // each time. Of two that run with the same, each puts the other out.
   std::string instance;
+  // Of a reader that rests (LocalConsumer::rest): so long the broker may gather what it answers.
+  absl::Duration rest = absl::ZeroDuration();
   // Told of each record that was passed over; may be null. Called in the runner's thread.
   std::function<void(const absl::Status&)> passed_over = nullptr;
 };

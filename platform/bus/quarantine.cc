@@ -80,7 +80,10 @@ absl::Status Quarantine::ApplyFirst(const QuarantinedEvent& first, bool skip) {
     };
     status = writer_.Call(std::move(command)).status();
   }
-  if (status.ok()) return status;
+  if (status.ok()) {
+    if (!skip) runner->Committed();
+    return status;
+  }
   store::Command note;
   note.method = absl::StrCat(reader_, ".quarantine");
   note.decide = [&](Context&, State& state) -> absl::StatusOr<std::string> {

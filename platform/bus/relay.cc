@@ -1,5 +1,6 @@
 #include "platform/bus/relay.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -130,7 +131,10 @@ class RelayThread final : public Relay, private RelayPorts {
   absl::Status Copy(RelayCopy& copy) {
     while (true) {
       TANDEM_ASSIGN_OR_RETURN(const bool idle, copy.Step());
-      if (idle) TANDEM_RETURN_IF_ERROR(journal_->WaitBeyond(copy.sent(), options_.poll).status());
+      if (!idle) continue;
+      const absl::Duration most = std::min(options_.poll, copy.UntilSave());
+      TANDEM_RETURN_IF_ERROR(
+          journal_->WaitBeyond(copy.sent(), std::max(most, absl::ZeroDuration())).status());
     }
   }
 

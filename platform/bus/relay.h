@@ -25,7 +25,9 @@ struct RelayOptions {
   int page_max = 10'000;
   int in_flight_max = 100'000;  // events sent and not answered
   absl::Duration poll = absl::Seconds(1);
-  int partitions = 8;   // of topics that it creates; more may be added at any time
+  // Of topics that it creates; more may be added at any time. A request to the broker carries one
+  // partition's events (librdkafka), so each more costs a request for every batch.
+  int partitions = 1;
   int replication = 1;  // of topics that it creates
 };
 

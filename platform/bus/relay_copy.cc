@@ -29,11 +29,19 @@ absl::Status BrokerWasAway() {
 absl::StatusOr<bool> RelayCopy::Step() {
   TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
   TANDEM_FAILPOINT_RETURN("relay.before_read");
-  store::JournalQuery query;
-  query.after_position = sent_;
-  query.limit = page_max_;
-  // While the producer's threads send the page before.
-  TANDEM_ASSIGN_OR_RETURN(std::vector<store::JournalRow> rows, ports_.journal().Read(query));
+  std::vector<store::JournalRow> rows;
+  bool more = more_;
+  if (!more) {
+    TANDEM_ASSIGN_OR_RETURN(more, ports_.journal().WaitBeyond(sent_, absl::ZeroDuration()));
+  }
+  if (more) {
+    store::JournalQuery query;
+    query.after_position = sent_;
+    query.limit = page_max_;
+    // While the producer's threads send the page before.
+    TANDEM_ASSIGN_OR_RETURN(rows, ports_.journal().Read(query));
+    more_ = rows.size() == static_cast<size_t>(page_max_);
+  }
   for (store::JournalRow& row : rows) {
     if (row.position != sent_ + 1) {
       return Refuse(absl::StatusCode::kDataLoss, "RELAY_JOURNAL_GAP",
@@ -51,11 +59,16 @@ absl::StatusOr<bool> RelayCopy::Step() {
   if (!rows.empty()) TANDEM_FAILPOINT_RETURN("relay.after_send");
   const bool idle = rows.empty() && ports_.in_flight() == 0;
   TANDEM_RETURN_IF_ERROR(ports_.Poll(rows.empty() && !idle ? 20 : 0));
-  if (ports_.acknowledged() > saved_.position && (idle || ports_.Now() >= next_save_)) {
+  if (UntilSave() <= absl::ZeroDuration()) {
     TANDEM_RETURN_IF_ERROR(Save());
     next_save_ = ports_.Now() + kSaveEvery;
   }
   return idle;
+}
+
+absl::Duration RelayCopy::UntilSave() const {
+  if (ports_.acknowledged() <= saved_.position) return absl::InfiniteDuration();
+  return next_save_ - ports_.Now();
 }
 
 absl::Status RelayCopy::Send(const Envelope& event, bool refill) {
@@ -70,6 +83,7 @@ absl::Status RelayCopy::Send(const Envelope& event, bool refill) {
 }
 
 absl::Status RelayCopy::Save() {
+  if (!refilled_) return absl::OkStatus();
   const RelayCursor now{ports_.acknowledged(), ports_.marks()};
   if (now.position == saved_.position && now.marks == saved_.marks) return absl::OkStatus();
   TANDEM_FAILPOINT_RETURN("relay.after_ack");
@@ -127,6 +141,7 @@ absl::Status RelayCopy::Refill() {
     TANDEM_RETURN_IF_ERROR(ports_.Poll(100));
     TANDEM_RETURN_IF_ERROR(ports_.KeepLeading());
   }
+  refilled_ = true;
   return Save();
 }
 

@@ -63,10 +63,14 @@ class RelayCopy {
   // whose mark is not where it was, and of one without a mark what is behind its last record.
   // RELAY_JOURNAL_BEHIND where they have what the journal has not.
   absl::Status Refill();
-  // Reads a page, sends it, saves what was answered for. True when there was nothing to do: wait
-  // for the journal to get beyond sent().
+  // Reads a page if the journal has got on, sends it, and saves what was answered for, a few times
+  // a second. True when there was nothing to do: wait for the journal to get beyond sent(), no
+  // longer than UntilSave().
   absl::StatusOr<bool> Step();
+  absl::Duration UntilSave() const;
   // Position and marks, by compare-and-set: when it was moved by another, this one leads no more.
+  // Nothing before Refill has come to its end: marks of a partition that lacks records further back
+  // would say that it has them.
   absl::Status Save();
 
   int64_t sent() const { return sent_; }
@@ -81,6 +85,8 @@ class RelayCopy {
   const int page_max_;
   RelayCursor saved_;
   int64_t sent_;
+  bool refilled_ = false;
+  bool more_ = true;  // behind sent_ there may be more that nothing tells of
   absl::Time next_save_ = absl::InfinitePast();
 };
 

@@ -30,7 +30,8 @@ KafkaSettings SettingsOf(const RelayOptions& options) {
       // the first one when it comes again (KAFKA-15591). So the one behind waits.
       {"max.in.flight.requests.per.connection", "1"},
       {"acks", "all"},
-      {"linger.ms", "1"},
+      // While a request is under way, what comes waits for the next one anyway.
+      {"linger.ms", "0"},
       {"compression.type", "lz4"},
       {"message.max.bytes", kMessageMaxBytes},
       {"message.timeout.ms", "30000"},

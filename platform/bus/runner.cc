@@ -99,6 +99,10 @@ absl::Status Runner::ApplyLocal(const Envelope& event, Context& context, State& 
   return local_.apply(event, context, state);
 }
 
+void Runner::Committed() const {
+  if (local_.committed) local_.committed();
+}
+
 absl::Status Runner::HandleRemote(const Envelope& event) const {
   const Envelope* one = &event;
   const std::vector<absl::Status> answers = remote_.handle({&one, 1});
@@ -112,6 +116,8 @@ void Runner::Run() {
     absl::StatusOr<bool> more = Step(options_.poll);
     if (more.ok()) {
       backoff.Reset();
+      const absl::Duration rest = local() ? local_.rest : remote_.rest;
+      if (*more && tried_ < options_.batch_max / 2) stopping_.WaitForNotificationWithTimeout(rest);
       continue;
     }
     Update([&](RunnerStatus& status) {
@@ -287,6 +293,7 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
     stopping_.WaitForNotificationWithTimeout(UntilDue(timeout));
   }
   std::vector<Try> tries = Due();
+  tried_ = static_cast<int>(tries.size());
   if (!tries.empty() || (lanes_.empty() && looked_at_ > saved_looked_at_)) {
     if (!local()) {
       TANDEM_FAILPOINT_RETURN("subscriber.before_call");

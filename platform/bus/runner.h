@@ -78,6 +78,7 @@ class Runner {
   bool Reads(const Envelope& event) const;
   absl::Status ApplyLocal(const Envelope& event, Context& context, State& state) const;
   absl::Status HandleRemote(const Envelope& event) const;
+  void Committed() const;  // something that was applied here
   bool local() const { return static_cast<bool>(local_.apply); }
 
  private:
@@ -140,6 +141,7 @@ class Runner {
   std::set<std::string> stale_;  // other incarnations in the topics: of histories long gone
   std::map<LaneId, Lane> lanes_;
   size_t waiting_ = 0;  // events, in all lanes
+  int tried_ = 0;       // in the last step
   int64_t looked_at_ = 0, saved_looked_at_ = 0;
   bool unsettled_ = false;  // the feed does not know yet that all it gave is settled
   absl::Time next_save_, next_head_check_;

@@ -279,6 +279,7 @@ void Runner::Commit(std::vector<Try>& tries) {
     dropped += *results[c] == kDropped;
     parked += *results[c] == kParked;
   }
+  if (applied > 0) Committed();
   if (look && results.back().ok()) {
     saved_looked_at_ = looked_at_;
     next_save_ = options_.now() + kLookedAtEvery;

@@ -34,6 +34,11 @@ struct LocalConsumer {
   // What it may look up, to save round trips; may be null.
   std::function<void(const Envelope&, Wanted&)> hints;
   std::function<absl::Status(const Envelope&, Context&, State&)> apply;
+  // Called behind the commit of some that were applied; may be null.
+  std::function<void()> committed;
+  // Of a read model that no step waits for: so long it rests behind a few events, and takes what
+  // has come meanwhile in one transaction.
+  absl::Duration rest = absl::ZeroDuration();
 };
 
 // A reader whose effect is elsewhere: `handle` makes the calls for a batch of events, in the order
@@ -45,6 +50,7 @@ struct RemoteConsumer {
   std::vector<std::string> topics;
   std::function<std::string(const Envelope&)> key;
   std::function<std::vector<absl::Status>(absl::Span<const Envelope* const>)> handle;
+  absl::Duration rest = absl::ZeroDuration();  // as LocalConsumer's
 };
 
 // Parses the payload as `Event`; INVALID_ARGUMENT EVENT_MALFORMED when it is none.

@@ -68,14 +68,7 @@ absl::StatusOr<bool> JournalPool::WaitBeyond(int64_t position, absl::Duration ti
     }
     tail = tail_;
   }
-  // Looked at first: whoever waits already may wait for more than this.
-  absl::StatusOr<bool> beyond = false;
-  const absl::StatusOr<int64_t> head = tail->Head();
-  if (!head.ok()) {
-    beyond = head.status();
-  } else {
-    beyond = *head > position ? absl::StatusOr<bool>(true) : tail->WaitBeyond(position, timeout);
-  }
+  absl::StatusOr<bool> beyond = tail->WaitBeyond(position, timeout);
   if (!beyond.ok()) {
     absl::MutexLock lock(&tail_mutex_);
     if (tail_ == tail) tail_ = nullptr;

@@ -99,7 +99,8 @@ class ProcessRep final : public Process {
   std::shared_ptr<grpc::Channel> ChannelTo(absl::string_view name);
   absl::StatusOr<std::unique_ptr<bus::Feed>> FeedFor(const std::string& reader,
                                                      const std::string& source,
-                                                     const std::vector<std::string>& topics);
+                                                     const std::vector<std::string>& topics,
+                                                     absl::Duration rest);
   absl::StatusOr<std::unique_ptr<bus::Feed>> DirectFeed(const std::string& owner,
                                                         const std::string& source);
   absl::Status StartSubscriptions(const bus::RunnerOptions& options);
@@ -156,7 +157,8 @@ std::shared_ptr<grpc::Channel> ProcessRep::ChannelTo(absl::string_view name) {
 }
 
 absl::StatusOr<std::unique_ptr<bus::Feed>> ProcessRep::FeedFor(
-    const std::string& reader, const std::string& source, const std::vector<std::string>& topics) {
+    const std::string& reader, const std::string& source, const std::vector<std::string>& topics,
+    absl::Duration rest) {
   const std::string owner = source.substr(source.rfind('/') + 1);
   TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<bus::Feed> direct, DirectFeed(owner, source));
   if (kafka_.empty()) return direct;
@@ -166,6 +168,7 @@ absl::StatusOr<std::unique_ptr<bus::Feed>> ProcessRep::FeedFor(
   options.topics = topics;
   options.source = std::move(direct);
   options.instance = instance_;
+  options.rest = rest;
   return bus::MakeKafkaFeed(std::move(options));
 }
 
@@ -187,7 +190,8 @@ absl::Status ProcessRep::StartSubscriptions(const bus::RunnerOptions& options) {
     std::map<std::string, std::vector<const bus::Runner*>> by_reader;
     auto add = [&](auto consumer) -> absl::Status {
       TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<bus::Feed> feed,
-                              FeedFor(consumer.reader, consumer.source, consumer.topics));
+                              FeedFor(consumer.reader, consumer.source, consumer.topics,
+                                      consumer.rest));
       const std::string reader = consumer.reader;
       runners_.push_back(std::make_unique<bus::Runner>(std::move(consumer), std::move(feed),
                                                        core.writer(), core.reader(), options));
@@ -255,6 +259,7 @@ absl::Status ProcessRep::Start(absl::string_view name, const settings::Values& v
       bus::RelayOptions relay;
       relay.brokers = kafka_;
       relay.source = part->core().source();
+      relay.partitions = static_cast<int>(values[keys.partitions]);
       TANDEM_ASSIGN_OR_RETURN(std::unique_ptr<bus::Relay> started,
                               bus::Relay::Start(part->core().database(), relay));
       relays_.push_back(std::move(started));
@@ -290,6 +295,10 @@ ProcessSettings::ProcessSettings(settings::Schema& schema)
                           "Kafka's bootstrap servers, host:port,…; empty: events are read from the "
                           "journals themselves.",
                           "")),
+      partitions(schema.Int("bus.partitions",
+                            "Partitions of topics that are created. One carries more than a "
+                            "database commits and costs least; more may be added at any time.",
+                            1, 1, 64)),
       retry_base_ms(
           schema.DurationMs("bus.retry_delay_ms",
                             "First delay before an event that met a passing error is tried "

@@ -39,7 +39,8 @@ struct ProcessSettings {
   settings::Key<std::string> storage_dir;  // SQLite files; empty: $XDG_DATA_HOME/tandem
   settings::Key<std::string> database;     // postgresql://host:port/ without the database's name
   settings::Key<std::string> database_prefix;
-  settings::Key<std::string> kafka;  // bootstrap servers; empty: the journal bus
+  settings::Key<std::string> kafka;    // bootstrap servers; empty: the journal bus
+  settings::Key<int64_t> partitions;   // of topics that are made
   std::map<std::string, settings::Key<std::string>> addresses;  // of the other parts, by name
   settings::Key<int64_t> retry_base_ms, retry_max_ms, drain_ms;
 };

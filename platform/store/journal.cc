@@ -128,16 +128,36 @@ class TableJournalReader final : public JournalReader {
     }
   }
 
+  // One listens, for all who wait; the head is read when something was heard, and now and then.
   absl::StatusOr<bool> WaitBeyond(int64_t position, absl::Duration timeout) override {
     const absl::Time deadline = absl::Now() + timeout;
-    // One waits, the others behind it: what it was woken by, they see as the head.
     absl::MutexLock lock(&waiting_mutex_);
     for (;;) {
-      TANDEM_ASSIGN_OR_RETURN(const int64_t head, Head());
-      if (head > position) return true;
-      const absl::Duration left = deadline - absl::Now();
-      if (left <= absl::ZeroDuration()) return false;
-      TANDEM_RETURN_IF_ERROR(waiting_->WaitNotified(source_, std::min(left, kTick)).status());
+      auto turn = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(waiting_mutex_) {
+        return seen_ > position || !listening_;
+      };
+      if (!waiting_mutex_.AwaitWithDeadline(absl::Condition(&turn), deadline)) return false;
+      if (seen_ > position) return true;
+      const absl::Time look_by = looked_ + kTick;
+      listening_ = true;
+      waiting_mutex_.Unlock();
+      const absl::Duration left = std::min(deadline, look_by) - absl::Now();
+      absl::StatusOr<bool> news =
+          waiting_->WaitNotified(source_, std::max(left, absl::ZeroDuration()));
+      const absl::Time now = absl::Now();
+      const bool look = news.ok() && (*news || now >= look_by);
+      absl::StatusOr<int64_t> head = int64_t{0};
+      if (look) head = Head();
+      waiting_mutex_.Lock();
+      listening_ = false;
+      TANDEM_RETURN_IF_ERROR(news.status());
+      TANDEM_RETURN_IF_ERROR(head.status());
+      if (look) {
+        seen_ = *head;
+        looked_ = now;
+      }
+      if (seen_ > position) return true;
+      if (now >= deadline) return false;
     }
   }
 
@@ -216,7 +236,10 @@ class TableJournalReader final : public JournalReader {
   const std::unique_ptr<Connection> reading_;
   std::map<Lane, Known> known_;  // by the topic and lane that were asked for
   absl::Mutex waiting_mutex_;
-  const std::unique_ptr<Connection> waiting_;
+  const std::unique_ptr<Connection> waiting_;  // of the one who listens
+  bool listening_ ABSL_GUARDED_BY(waiting_mutex_) = false;
+  int64_t seen_ ABSL_GUARDED_BY(waiting_mutex_) = 0;                       // the head, as read last
+  absl::Time looked_ ABSL_GUARDED_BY(waiting_mutex_) = absl::InfinitePast();  // when
   std::string incarnation_;
 };
 

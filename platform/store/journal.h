@@ -60,6 +60,7 @@ class JournalReader {
   virtual absl::StatusOr<int64_t> Head() = 0;
   virtual absl::StatusOr<std::vector<LaneHeadRow>> LaneHeads() = 0;
   // Waits until something was committed after `position`, at most `timeout`; false on timeout.
+  // As long as nothing is told it costs no query; many may wait at once.
   virtual absl::StatusOr<bool> WaitBeyond(int64_t position, absl::Duration timeout) = 0;
   virtual const std::string& incarnation() const = 0;  // made with the database, kept in it
   virtual const std::string& source() const = 0;

@@ -203,6 +203,18 @@ TEST_P(Journals, WakeWhoWaits) {
   EXPECT_TRUE(*journal->WaitBeyond(5, absl::ZeroDuration()));
 }
 
+TEST_P(Journals, WhoeverIsBehindDoesNotWaitForThoseThatAreNot) {
+  auto writer = StartWriter(*database_);
+  auto journal = OpenJournal(*database_);
+  std::thread waits([&] { EXPECT_TRUE(*journal->WaitBeyond(3, absl::Seconds(60))); });
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_OK(writer->Call(MakeThing(absl::StrCat("t", i))));
+    EXPECT_TRUE(*journal->WaitBeyond(i, absl::Seconds(60)));
+  }
+  waits.join();
+  EXPECT_FALSE(*journal->WaitBeyond(4, absl::Milliseconds(20)));
+}
+
 TEST_P(Journals, AReaderMissesNothingOfManyWriters) {
   constexpr int kWriters = 3, kEach = 400;
   std::vector<std::unique_ptr<Writer>> writers;

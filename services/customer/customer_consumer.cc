@@ -227,7 +227,11 @@ void Hints(const bus::Envelope& envelope, Wanted& wanted) {
   }
 }
 
-bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics) {
+// What the other services did for a customer is for people to read.
+constexpr absl::Duration kRest = absl::Milliseconds(100);
+
+bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
+                            absl::Duration rest) {
   bus::LocalConsumer consumer;
   consumer.reader = "customer";
   consumer.source = std::move(source);
@@ -235,6 +239,7 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics)
   consumer.key = KeyOf;
   consumer.hints = Hints;
   consumer.apply = Apply;
+  consumer.rest = rest;
   return consumer;
 }
 
@@ -242,10 +247,11 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics)
 
 std::vector<bus::LocalConsumer> CustomerConsumers() {
   return {
-      Consumer("/tandem/order", {kOrderTopic}),
+      Consumer("/tandem/order", {kOrderTopic}, kRest),
       Consumer("/tandem/billing",
-               {kAccountTopic, kCommitmentTopic, kInvoiceTopic, kCreditNoteTopic, kPaymentTopic}),
-      Consumer("/tandem/opportunity", {kQuoteTopic}),
+               {kAccountTopic, kCommitmentTopic, kInvoiceTopic, kCreditNoteTopic, kPaymentTopic},
+               kRest),
+      Consumer("/tandem/opportunity", {kQuoteTopic}, kRest),
   };
 }
 

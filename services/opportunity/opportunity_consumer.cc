@@ -130,7 +130,11 @@ void Hints(const bus::Envelope& envelope, Wanted& wanted) {
   if (envelope.topic() != kOrderTopic) wanted.Row<v1::ResultDocument>(envelope.subject());
 }
 
-bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics) {
+// What became of a quote is for people to read.
+constexpr absl::Duration kRest = absl::Milliseconds(100);
+
+bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
+                            absl::Duration rest) {
   bus::LocalConsumer consumer;
   consumer.reader = "opportunity";
   consumer.source = std::move(source);
@@ -138,6 +142,7 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics)
   consumer.key = KeyOf;
   consumer.hints = Hints;
   consumer.apply = Apply;
+  consumer.rest = rest;
   return consumer;
 }
 
@@ -145,9 +150,9 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics)
 
 std::vector<bus::LocalConsumer> OpportunityConsumers() {
   return {
-      Consumer("/tandem/customer", {kCustomerTopic}),
-      Consumer("/tandem/order", {kOrderTopic}),
-      Consumer("/tandem/billing", {kInvoiceTopic, kCreditNoteTopic}),
+      Consumer("/tandem/customer", {kCustomerTopic}, absl::ZeroDuration()),
+      Consumer("/tandem/order", {kOrderTopic}, kRest),
+      Consumer("/tandem/billing", {kInvoiceTopic, kCreditNoteTopic}, kRest),
   };
 }
 

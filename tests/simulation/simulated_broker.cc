@@ -157,6 +157,8 @@ absl::StatusOr<bool> SimulatedRelay::Step() {
     idle = step.ok() && *step;
   }
   if (ended.ok()) return !idle;
+  // A process that is being stopped saves what was answered for, wherever it was.
+  if (wire_.chance().Percent(30)) (void)copy_->Save();
   copy_ = nullptr;
   return ended;
 }
