@@ -24,6 +24,7 @@ import faults as faults_lib  # noqa: E402
 import journal as journal_lib  # noqa: E402
 import prove  # noqa: E402
 import report  # noqa: E402
+import topics as topics_lib  # noqa: E402
 import workload  # noqa: E402
 from quiet import Lag  # noqa: E402
 from schedule import Schedule  # noqa: E402
@@ -420,6 +421,17 @@ class Poison(unittest.IsolatedAsyncioTestCase):
     async def test_a_reader_that_is_behind_but_moves_is_not_blocked(self):
         _, faults = await self.run_with([n / 100 for n in range(100)])
         self.assertEqual(faults.violations, [])
+
+    async def test_is_not_copied(self):
+        topics = topics_lib.Topics("", random.Random(1))
+        topics.poisoned = {("t", 0, 1)}
+
+        def message(offset):
+            return types.SimpleNamespace(
+                topic=lambda: "t", partition=lambda: 0, offset=lambda: offset,
+                key=lambda: b"k", value=lambda: b"%d" % offset, headers=lambda: [])
+        copies = topics.copies([message(offset) for offset in range(3)])
+        self.assertEqual({value for _, _, _, value, _ in copies}, {b"0", b"2"})
 
     async def test_a_reader_that_stands_is_blocked(self):
         _, faults = await self.run_with([1])
