@@ -55,7 +55,8 @@ SIZES = {
     "large": dict(seconds=10, rounds=5, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                   masters=1000, stored=[10_000, 1_000_000, 10_000_000], chains=512,
                   chain_seconds=300, event_seconds=30, first_load=1_000_000, live_rate=500,
-                  live_seconds=60, pages=10_000, open_loop=True, warm_messages=500_000, warm_seconds=10),
+                  live_seconds=60, pages=10_000, open_loop=True, warm_messages=500_000,
+                  warm_seconds=10),
 }
 
 

@@ -87,7 +87,8 @@ class Runner::Worker {
     absl::Status failed;  // something is to be tried again, later
   };
 
-  // After a wake that may have come before the commit it is about, looks again at growing intervals.
+  // After a wake that may have come before the commit it is about, it looks again at growing
+  // intervals.
   void Run() {
     absl::Duration look = kFirstLook;
     while (true) {

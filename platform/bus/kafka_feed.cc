@@ -27,6 +27,7 @@ constexpr absl::Duration kLeavePatience = absl::Seconds(1);
 constexpr absl::Duration kClosePatience = absl::Seconds(3);
 
 KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
+  const bool rests = options.rest > absl::ZeroDuration();
   KafkaSettings settings = {
       {"group.id", options.group},
       {"enable.auto.commit", "false"},
@@ -38,20 +39,16 @@ KafkaSettings SettingsOf(const KafkaFeedOptions& options) {
       {"heartbeat.interval.ms", "1000"},
       {"max.poll.interval.ms", "300000"},
       {"socket.timeout.ms", "10000"},
-      // A broker answers as soon as there is a byte; this bounds how long a new partition waits.
-      // Much less, and what all idle readers ask keeps a small broker busy.
-      {"fetch.wait.max.ms", "250"},
+      // A broker answers as soon as there is so much; the time bounds how long a new partition
+      // waits. Much less, and what all idle readers ask keeps a small broker busy.
+      {"fetch.min.bytes", rests ? "65536" : "1"},
+      {"fetch.wait.max.ms", rests ? absl::StrCat(absl::ToInt64Milliseconds(options.rest)) : "250"},
       {"fetch.error.backoff.ms", "50"},
       // What waits in memory is bounded: 16 MiB a partition, and one fetch beyond.
       {"queued.min.messages", "10000"},
       {"queued.max.messages.kbytes", "16384"},
   };
   if (!options.instance.empty()) settings.emplace_back("group.instance.id", options.instance);
-  if (options.rest > absl::ZeroDuration()) {
-    const int64_t rest_ms = absl::ToInt64Milliseconds(options.rest);
-    settings.emplace_back("fetch.min.bytes", "65536");
-    settings.emplace_back("fetch.wait.max.ms", absl::StrCat(rest_ms));  // in place of the one above
-  }
   return settings;
 }
 

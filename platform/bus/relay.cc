@@ -133,8 +133,7 @@ class RelayThread final : public Relay, private RelayPorts {
       TANDEM_ASSIGN_OR_RETURN(const bool idle, copy.Step());
       if (!idle) continue;
       const absl::Duration most = std::min(options_.poll, copy.UntilSave());
-      TANDEM_RETURN_IF_ERROR(
-          journal_->WaitBeyond(copy.sent(), std::max(most, absl::ZeroDuration())).status());
+      TANDEM_RETURN_IF_ERROR(journal_->WaitBeyond(copy.sent(), most).status());
     }
   }
 

@@ -56,9 +56,9 @@ class FakePorts final : public RelayPorts, public store::JournalReader {
 
   absl::StatusOr<std::vector<store::JournalRow>> Read(const store::JournalQuery& query) override {
     ++reads;
-    const auto end = std::min(rows_.size(), static_cast<size_t>(query.after_position + query.limit));
+    const int64_t end = std::min(*Head(), query.after_position + query.limit);
     return std::vector<store::JournalRow>(rows_.begin() + query.after_position,
-                                          rows_.begin() + static_cast<int64_t>(end));
+                                          rows_.begin() + end);
   }
   absl::StatusOr<int64_t> Head() override { return static_cast<int64_t>(rows_.size()); }
   absl::StatusOr<std::vector<store::LaneHeadRow>> LaneHeads() override {

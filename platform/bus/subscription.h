@@ -19,6 +19,9 @@ namespace tandem::bus {
 
 using Envelope = events::v1::EventEnvelope;
 
+// How long read models rest (LocalConsumer::rest): for people, that is at once.
+inline constexpr absl::Duration kReadModelRest = absl::Milliseconds(100);
+
 // A reader whose effect is in its own database: `apply` is a pure decision over its State, run as a
 // command of its writer. Errors: those that DispositionOf parks put the event's key into
 // quarantine; others hold the lane and are tried again.

@@ -228,10 +228,7 @@ void Hints(const bus::Envelope& envelope, Wanted& wanted) {
 }
 
 // What the other services did for a customer is for people to read.
-constexpr absl::Duration kRest = absl::Milliseconds(100);
-
-bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
-                            absl::Duration rest) {
+bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics) {
   bus::LocalConsumer consumer;
   consumer.reader = "customer";
   consumer.source = std::move(source);
@@ -239,7 +236,7 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
   consumer.key = KeyOf;
   consumer.hints = Hints;
   consumer.apply = Apply;
-  consumer.rest = rest;
+  consumer.rest = bus::kReadModelRest;
   return consumer;
 }
 
@@ -247,11 +244,10 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
 
 std::vector<bus::LocalConsumer> CustomerConsumers() {
   return {
-      Consumer("/tandem/order", {kOrderTopic}, kRest),
+      Consumer("/tandem/order", {kOrderTopic}),
       Consumer("/tandem/billing",
-               {kAccountTopic, kCommitmentTopic, kInvoiceTopic, kCreditNoteTopic, kPaymentTopic},
-               kRest),
-      Consumer("/tandem/opportunity", {kQuoteTopic}, kRest),
+               {kAccountTopic, kCommitmentTopic, kInvoiceTopic, kCreditNoteTopic, kPaymentTopic}),
+      Consumer("/tandem/opportunity", {kQuoteTopic}),
   };
 }
 

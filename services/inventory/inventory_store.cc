@@ -26,7 +26,8 @@ constexpr char kDemandsReservingSql[] =
 
 std::vector<store::TableSpec> InventoryTables() {
   // What arbitrates comes first: the queue's counter, which everyone names who may change a claim;
-  // a product's stock; then those who want it. What every step of an order reads again is remembered.
+  // a product's stock; then those who want it. What every step of an order reads again is
+  // remembered.
   return {
       {operations::v1::Counter::descriptor(), "counters", {}, 5},
       {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10, true},

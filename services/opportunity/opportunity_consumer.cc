@@ -130,9 +130,7 @@ void Hints(const bus::Envelope& envelope, Wanted& wanted) {
   if (envelope.topic() != kOrderTopic) wanted.Row<v1::ResultDocument>(envelope.subject());
 }
 
-// What became of a quote is for people to read.
-constexpr absl::Duration kRest = absl::Milliseconds(100);
-
+// What became of a quote is for people to read, and rests; a customer's state is checked.
 bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
                             absl::Duration rest) {
   bus::LocalConsumer consumer;
@@ -151,8 +149,8 @@ bus::LocalConsumer Consumer(std::string source, std::vector<std::string> topics,
 std::vector<bus::LocalConsumer> OpportunityConsumers() {
   return {
       Consumer("/tandem/customer", {kCustomerTopic}, absl::ZeroDuration()),
-      Consumer("/tandem/order", {kOrderTopic}, kRest),
-      Consumer("/tandem/billing", {kInvoiceTopic, kCreditNoteTopic}, kRest),
+      Consumer("/tandem/order", {kOrderTopic}, bus::kReadModelRest),
+      Consumer("/tandem/billing", {kInvoiceTopic, kCreditNoteTopic}, bus::kReadModelRest),
   };
 }
 
