@@ -27,10 +27,11 @@ CATALOGUE = {
     "F13": "poison in the topics", "F14": "a crowd at once", "F15": "a flood of connections",
     "F16": "restarts, one after the other", "F17": "both sides edit during a partition",
 }
-# How often each is drawn, and for how long it lasts.
+# How often each is drawn. What only the distributed way has is drawn more often there: the sum of
+# all pieces needs as many bites of it as of the others.
 BAGS = {
-    "distributed": {"F1": 3, "F2": 8, "F3": 3, "F4": 3, "F5": 3, "F6": 3, "F7": 3, "F8": 3, "F9": 2,
-                    "F11": 2, "F12": 3, "F13": 3, "F14": 2, "F15": 2, "F16": 2, "F17": 3},
+    "distributed": {"F1": 3, "F2": 8, "F3": 4, "F4": 4, "F5": 3, "F6": 3, "F7": 3, "F8": 3, "F9": 2,
+                    "F11": 2, "F12": 4, "F13": 4, "F14": 2, "F15": 2, "F16": 2, "F17": 4},
     "embedded": {"F1": 3, "F2": 9, "F5": 3, "F6": 2, "F7": 3, "F8": 3, "F9": 2, "F11": 2, "F14": 2,
                  "F15": 2, "F16": 2},
 }
