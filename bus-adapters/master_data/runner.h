@@ -10,25 +10,12 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "bus-adapters/master_data/connector.h"
-#include "bus-adapters/master_data/runner_step.h"
+#include "bus-adapters/master_data/runner_parts.h"
 #include "platform/bus/subscription.h"
-#include "platform/store/reader.h"
-#include "platform/store/writer.h"
 
 namespace tandem::master_data {
 
-struct RunnerOptions {
-  int calls_max = 500;  // made together
-  // So many new copies among the events at hand are looked up together before they arrive, so that
-  // they need no calls of their own; fewer are not worth the wait.
-  size_t look_ahead_min = 8;
-  // How long until it looks for calls without being woken.
-  absl::Duration poll = absl::Seconds(1);
-  int64_t retry_base_ms = 50;
-  int64_t retry_max_ms = 5'000;
-};
+class Worker;
 
 class Runner {
  public:
@@ -48,13 +35,7 @@ class Runner {
   std::string LastError(absl::string_view system) const;
 
  private:
-  class Worker;
-  class Sight;
-  const std::string name_;
-  const Entity& entity_;
-  const std::vector<std::unique_ptr<Connector>> connectors_;
-  store::Reader& reader_;
-  const RunnerOptions options_;
+  const RunnerParts parts_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

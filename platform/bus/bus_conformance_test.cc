@@ -219,6 +219,26 @@ TEST_P(BusConformance, ALaneWhoseEventsAreAllLostIsFound) {
   EXPECT_EQ(runner_->status().filled, 60);
 }
 
+TEST_P(BusConformance, WhileTheBusHasNothingItsEventsComeFromTheSourceEveryFewSeconds) {
+  may_lose_ = true;
+  faults_->on_batch = [](FeedBatch& batch) { batch.events.clear(); };
+  auto now = std::make_shared<absl::Time>(absl::Now());
+  RunnerOptions options = QuickOptions();
+  options.head_check = absl::Seconds(60);
+  options.now = [now] { return *now; };
+  Restart(nullptr, options);
+  for (int boxes = 1; boxes <= 4; ++boxes) {
+    source_.Boxes("a", 1);
+    const absl::Time since = *now;
+    EXPECT_TRUE(StepUntil(*runner_, [&] {
+      *now += absl::Seconds(1);
+      return ledger_.CountOf(kBoxTopic, "a") == boxes;
+    }));
+    // The first time it is not known yet that the bus has lost something.
+    EXPECT_LE(*now - since, absl::Seconds(boxes == 1 ? 70 : 20)) << boxes;
+  }
+}
+
 TEST_P(BusConformance, AGapWaitsWhileTheSourceIsAway) {
   may_lose_ = true;
   faults_->on_batch = [](FeedBatch& batch) {

@@ -16,7 +16,7 @@ class FakePorts final : public RelayPorts, public store::JournalReader {
 
   absl::Time now = absl::UnixEpoch();
   bool answers = true;
-  bool cut = false;   // the topic lost its end
+  bool cut = false;           // the topic lost its end
   int leads_for = 1'000'000;  // looks
   int reads = 0, moves = 0;
   RelayCursor cursor;

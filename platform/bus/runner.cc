@@ -19,8 +19,11 @@ namespace {
 
 // Beyond so many events that wait for their lanes, no more are taken.
 constexpr size_t kWaitingInLanesMax = 8192;
-// How soon lanes that are behind are compared with the source for the second time.
+// How soon lanes that are behind are compared with the source for the second time; and each time
+// for a while after one had to be filled from it, because a bus that has lost something is slow to
+// have it again, and what follows from an event may be waited for by others.
 constexpr absl::Duration kSecondCheck = absl::Seconds(5);
+constexpr absl::Duration kWatched = absl::Minutes(2);
 
 }  // namespace
 
@@ -116,8 +119,8 @@ void Runner::Run() {
     absl::StatusOr<bool> more = Step(options_.poll);
     if (more.ok()) {
       backoff.Reset();
-      const absl::Duration rest = local() ? local_.rest : remote_.rest;
-      if (*more && tried_ < options_.batch_max / 2) stopping_.WaitForNotificationWithTimeout(rest);
+      if (*more && tried_ < options_.batch_max / 2)
+        stopping_.WaitForNotificationWithTimeout(Rest());
       continue;
     }
     Update([&](RunnerStatus& status) {
@@ -131,6 +134,11 @@ void Runner::Run() {
     if (IsStopped(more.status())) return;
     stopping_.WaitForNotificationWithTimeout(absl::Milliseconds(backoff.NextMs()));
   }
+}
+
+absl::Duration Runner::Rest() const {
+  const absl::Duration took = options_.now() - received_;
+  return std::max(local() ? local_.rest : remote_.rest, std::min(took, options_.rest_max));
 }
 
 absl::Status Runner::Begin() {
@@ -205,10 +213,13 @@ absl::Status Runner::CheckHeads(int64_t looked_at) {
       TANDEM_ASSIGN_OR_RETURN(const std::vector<Envelope> first, feed_->Fill(lanes[i], mine, 1));
       fill = !first.empty() && first[0].position() <= looked_at;
     }
-    if (fill) LaneFor(lanes[i]).behind = true;
+    if (!fill) continue;
+    LaneFor(lanes[i]).behind = true;
+    watched_until_ = options_.now() + kWatched;
   }
   // Those that fell behind since are looked at once more soon.
-  if (feed_->may_lose() && were_behind_.empty() && !behind.empty()) {
+  if (feed_->may_lose() && !behind.empty() &&
+      (were_behind_.empty() || options_.now() < watched_until_)) {
     next_head_check_ = std::min(next_head_check_, options_.now() + kSecondCheck);
   }
   were_behind_ = std::move(behind);
@@ -280,6 +291,7 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
   bool something = false;
   if (waiting_ < kWaitingInLanesMax) {
     TANDEM_ASSIGN_OR_RETURN(FeedBatch batch, feed_->Next(options_.batch_max, UntilDue(timeout)));
+    received_ = options_.now();
     something = !batch.events.empty() || batch.looked_at > 0;
     if (!batch.events.empty()) TANDEM_FAILPOINT_RETURN("subscriber.after_poll");
     if (absl::Status known = CheckIncarnations(batch); !known.ok()) {

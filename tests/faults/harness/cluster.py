@@ -104,6 +104,8 @@ class Managed:
             self.cause = cause
             self.hold_until = time.monotonic() + down_s if down_s else 0.0
             self.killed_at = max(time.monotonic(), self.hold_until)
+            if self.watching is not None:  # what is ending serves no more, though it may answer yet
+                self.watching.cancel()
         try:
             os.kill(self.process.pid, number)
         except ProcessLookupError:

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -454,6 +455,28 @@ class WhatIsBehind(unittest.IsolatedAsyncioTestCase):
             positions = await Lag(cluster_stub(folder, distributed=False)).positions()
         self.assertEqual(positions[api_lib.PARTS[1]], (9, 0, 10))
         self.assertIsNone(positions[api_lib.PARTS[0]][0])
+
+
+class AProcess(unittest.IsolatedAsyncioTestCase):
+    async def test_that_was_told_to_end_before_it_was_seen_serving_did_not_end_by_itself(self):
+        answers = asyncio.Event()
+
+        async def serving():
+            return answers.is_set()
+        with tempfile.TemporaryDirectory() as folder:
+            managed = cluster_lib.Managed(
+                "one", ["sh", "-c", "trap 'sleep 0.3; exit 0' TERM; echo up; "
+                        "while :; do sleep 0.05; done"],
+                os.path.join(folder, "log"), serving=serving)
+            managed.spawn()
+            while not os.path.getsize(managed.log):
+                await asyncio.sleep(0.01)
+            self.assertTrue(managed.signal(signal.SIGTERM, "F16"))
+            answers.set()  # it drains, and is looked at meanwhile
+            while managed.process is not None:
+                await asyncio.sleep(0.01)
+                managed.reap()
+        self.assertEqual([(code, cause) for _, code, cause in managed.exits], [(0, "F16")])
 
 
 class TheReport(unittest.TestCase):

@@ -1,10 +1,11 @@
 """Ten times what it can: how much is still served, what the rest is told, how soon it is as before.
 
-    overload [--distributed] [--seconds 60] [--times 10]
+    overload [--distributed] [--seconds 60] [--times 10] [--lines 30] [--apart]
 
 First the peak: PlaceOrder with so many under way that more makes no more. Then half of it as a
 baseline, then ten times the peak whether it is answered or not (offer.cc), then half of it again.
-The machine is shared by those who offer and those who serve; what was really offered is told.
+The machine is shared by those who offer and those who serve, unless they are set --apart: one core
+for the crowd, the others for those who serve. What was really offered is told.
 """
 import argparse
 import asyncio
@@ -32,12 +33,20 @@ DEADLINE_MS = 2000
 RECOVER_S, RECOVERED_SHARE = 20, 0.9
 
 
-def templates(world, path, count=400):
+def lines_of(world, count):
+    """So many lines, or one to three as the other clients order them."""
+    lines = business.lines_of(world, False)
+    while count and len(lines) < count:
+        lines += business.lines_of(world, False)
+    return lines[:count] if count else lines
+
+
+def templates(world, path, lines, count=400):
     with open(path, "wb") as file:
         for n in range(count):
             order = {"sold_to_customer_id": world.rng.choice(world.customers[:business.CUSTOMERS]),
                      "order_date": world.today(), "requested_date": world.today(9),
-                     "lines": business.lines_of(world, False),
+                     "lines": lines_of(world, lines),
                      "customer_reference": "crowd/%d" % n}
             data = world.api.request("OrderService.PlaceOrder", request_id=ZERO,
                                      order=order).SerializeToString()
@@ -47,6 +56,7 @@ def templates(world, path, count=400):
 async def offer(options, address, path, *phases):
     """The lines it says: [per second], {phase: sum}."""
     process = await asyncio.create_subprocess_exec(
+        *(["taskset", "-c", "0"] if options.apart else []),
         "setpriv", "--pdeathsig=KILL", os.path.join(options.bin, "tandem_offer"), address, METHOD,
         path, str(options.threads), str(DEADLINE_MS), *phases, stdout=asyncio.subprocess.PIPE)
     lines = [json.loads(line) async for line in process.stdout]
@@ -61,6 +71,8 @@ def memory_mb(pid):
 
 
 async def measure(options, folder):
+    if options.apart:
+        os.sched_setaffinity(0, os.sched_getaffinity(0) - {0})  # and what is started from here
     cluster = Cluster(folder, options.mode, options.bin)
     lag = Lag(cluster)
     try:
@@ -77,7 +89,7 @@ async def measure(options, folder):
             for account in world.accounts.values()))
         refill.cancel()
         path = os.path.join(folder, "templates")
-        templates(world, path)
+        templates(world, path, options.lines)
         pid = cluster.managed["tandem" if options.mode == "embedded" else "order"].pid
         address = cluster.direct["order"]
 
@@ -155,6 +167,8 @@ def main():
                         default="embedded")
     parser.add_argument("--seconds", type=int, default=60, help="of the crowd")
     parser.add_argument("--times", type=float, default=10, help="the peak")
+    parser.add_argument("--lines", type=int, default=0, help="of an order; as a rule one to three")
+    parser.add_argument("--apart", action="store_true", help="a core for the crowd alone")
     parser.add_argument("--peak-seconds", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2, help="that offer")
     parser.add_argument("--seed", type=int, default=1)
