@@ -1,12 +1,19 @@
 """The driver's own parts, without servers: figures, tables, plots, requests, the README's marks."""
+import decimal
+import json
 import os
+import random
 import struct
 import tempfile
+import types
 import unittest
 import xml.etree.ElementTree as xml
 
+import chain
 import figures
 import main
+import peer_load
+import peer_tryton
 import plot
 
 
@@ -73,7 +80,7 @@ class Readme(unittest.TestCase):
     def test_every_bench_has_its_place(self):
         with open(os.path.join(main.BENCH, "README.md")) as file:
             text = file.read()
-        for name in [*main.BENCHES, *main.ALSO]:
+        for name in [*main.RUNS, *main.ALSO]:
             self.assertIn("<!-- figures %s -->" % name, text)
 
 
@@ -96,6 +103,56 @@ class Requests(unittest.TestCase):
         for order in Orders(100, 100, count=200).orders:
             self.assertEqual(Orders.net(order) * 119 % 100, 0)
             self.assertEqual(Orders.gross(order) % 10_000, 0)
+
+
+class Peers(unittest.TestCase):
+    def loop(self, *works):
+        machine = types.SimpleNamespace(cpu=dict, rss=dict)
+        return peer_load.closed_loop(types.SimpleNamespace(machine=machine), 0.1, works)
+
+    def test_what_a_closed_loop_finished_is_what_was_made(self):
+        counts = [0, 0]
+
+        def work(number):
+            counts[number] += 1
+            return 1
+        told = self.loop(lambda: work(0), lambda: work(1))
+        self.assertEqual(len(told["made"]), sum(counts))
+        self.assertLessEqual(told["within"], sum(counts))
+        self.assertGreater(told["per_second"], 0)
+        self.assertEqual(told["problems"], [])
+
+    def test_a_loop_whose_work_is_refused_ends_and_tells_why(self):
+        def work():
+            raise peer_load.Refused("no stock")
+        told = self.loop(work)
+        self.assertEqual(told["problems"], ["Refused: no stock"] * peer_load.ATTEMPTS)
+        bench = figures.Bench("b", "A bench")
+        peer_load.rows(bench, "orders", "orders", told)
+        self.assertFalse(bench.sound)
+
+    def test_a_share_of_few_values_is_one_of_them(self):
+        self.assertEqual(peer_load.share_of([1, 2, 3], 0.5), 2)
+        self.assertEqual(peer_load.share_of([1, 2, 3], 0.99), 3)
+        self.assertEqual(peer_load.share_of([], 0.5), 0)
+
+    def test_a_sale_says_what_its_lines_are_worth_with_tax(self):
+        told = dict(customers=[(7, 8)], products=[(1, "2"), (2, "3")], unit=1, tax=5, term=6)
+        values, worth = peer_tryton.sale(told, random.Random(1))
+        lines = values["lines"][0][1]
+        net = sum(one["quantity"] * decimal.Decimal(one["unit_price"]["decimal"]) for one in lines)
+        self.assertEqual((values["party"], values["shipment_address"], len(lines)), (7, 8, 2))
+        self.assertEqual(worth, net * decimal.Decimal("1.19"))
+
+    def test_kept_figures_of_a_peer_take_the_place_of_another_days(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            json.dump(dict(tryton=dict(
+                title="Tryton 9.0: sales", conditions=dict(date="2027-01-02 03:04 UTC"),
+                rows=[dict(unit="ms", values=[5]), dict(unit="orders/s", values=[1, 2, 3])])), file)
+            file.flush()
+            found = chain.peers_per_second(file.name)
+        self.assertEqual(found["Tryton 9.0 (2027-01-02)"], 2)
+        self.assertEqual(found["Vendure 3.7 (another day)"], 4.2)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import sync
 from figures import tables
 from load import Runner, psql, write_requests
 from machine import ROOT, Kafka, Machine, Postgres, Process, say
+from peers import PEERS
 from plot import svg
 from world import World, request, schema_stamp
 
@@ -36,6 +37,7 @@ BENCHES = {
     "first_load": sync.first_load, "live": sync.live, "memory": process.memory,
     "inner": process.inner,
 }
+RUNS = {**BENCHES, **PEERS}
 ALSO = {"consume": "relay"}  # found on the way to another
 SMOKE = ["accept", "order_to_cash_embedded", "live", "read", "inner"]
 SIZES = {
@@ -43,20 +45,21 @@ SIZES = {
     "smoke": dict(seconds=1, rounds=1, levels=[1, 64], clients=[1, 8], masters=200,
                   stored=[200, 1000], chains=32, chain_seconds=2, event_seconds=2,
                   first_load=500, live_rate=100, live_seconds=2, pages=20, open_loop=False,
-                  warm_messages=0),
+                  warm_messages=0, peer_seconds=2),
     "quick": dict(seconds=2, rounds=1, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                   masters=1000, stored=[5000, 20_000], chains=256, chain_seconds=8,
                   event_seconds=5, first_load=5000, live_rate=500, live_seconds=4, pages=100,
-                  open_loop=False, warm_messages=100_000, warm_seconds=4),
+                  open_loop=False, warm_messages=100_000, warm_seconds=4, peer_seconds=15),
     "default": dict(seconds=5, rounds=3, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                     masters=1000, stored=[10_000, 1_000_000], chains=512, chain_seconds=60,
                     event_seconds=10, first_load=100_000, live_rate=500, live_seconds=10,
-                    pages=10_000, open_loop=True, warm_messages=500_000, warm_seconds=10),
+                    pages=10_000, open_loop=True, warm_messages=500_000, warm_seconds=10,
+                    peer_seconds=60),
     "large": dict(seconds=10, rounds=5, levels=[1, 8, 64, 512], clients=[1, 8, 32, 64],
                   masters=1000, stored=[10_000, 1_000_000, 10_000_000], chains=512,
                   chain_seconds=300, event_seconds=30, first_load=1_000_000, live_rate=500,
                   live_seconds=60, pages=10_000, open_loop=True, warm_messages=500_000,
-                  warm_seconds=10),
+                  warm_seconds=10, peer_seconds=60),
 }
 
 
@@ -236,7 +239,8 @@ def with_figures(text, kept):
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME",
-                        help="which: %s; all when none is named" % ", ".join([*BENCHES, *ALSO]))
+                        help="which: %s; when none is named all, but no peer" % ", ".join(
+                            [*RUNS, *ALSO]))
     how = parser.add_mutually_exclusive_group()
     for mode, text in (("smoke", "some, for a moment each, judging no time; for CI"),
                        ("quick", "all in five minutes"),
@@ -246,7 +250,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="how often, interleaved with its peers")
     parser.add_argument("--stored", type=int, nargs="+", help="how many orders are stored")
     parser.add_argument("--first-load", type=int, help="how many records are loaded first")
-    parser.add_argument("--peers", action="store_true", help="also run the peers, see peers/")
+    parser.add_argument("--peers", metavar="NAME,…", nargs="?", const=",".join(PEERS), default="",
+                        help="also these peers, all when none is named: " + ", ".join(PEERS))
     parser.add_argument("--keep", metavar="DIR", help="keep PostgreSQL's data here for later runs "
                         "(--large: /var/tmp/tandem-bench)")
     parser.add_argument("--profile", metavar="DIR", nargs="?", const=os.path.join(
@@ -267,7 +272,8 @@ def main():
         if getattr(args, name) is not None:
             sizes[name] = getattr(args, name)
     names = [ALSO.get(n, n) for n in args.names] or (SMOKE if mode == "smoke" else list(BENCHES))
-    unknown = [n for n in names if n not in BENCHES]
+    names = names + [n for n in args.peers.split(",") if n]
+    unknown = [n for n in names if n not in RUNS]
     if unknown:
         sys.exit("bench: no such bench: %s" % ", ".join(unknown))
     if args.save and mode == "smoke":
@@ -291,7 +297,7 @@ def main():
             begun = time.monotonic()
             say(name)
             try:
-                found = BENCHES[name](ctx)
+                found = RUNS[name](ctx)
             except Exception:
                 traceback.print_exc()
                 failed.append(name)
@@ -306,11 +312,6 @@ def main():
                 if not bench.sound:
                     failed.append(bench.name)
             say("%s took %.0f s" % (name, time.monotonic() - begun))
-        if args.peers:
-            import peers
-            for bench in peers.run(ctx):
-                results[bench.name] = dict(bench.json(), conditions=at)
-                print("## %s: %s\n\n%s" % (bench.name, bench.title, tables(results[bench.name])))
         whole = not failed
     finally:
         ctx.stop()
