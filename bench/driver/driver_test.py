@@ -14,6 +14,7 @@ import figures
 import main
 import peer_load
 import peer_tryton
+import peer_vendure
 import plot
 
 
@@ -143,6 +144,12 @@ class Peers(unittest.TestCase):
         net = sum(one["quantity"] * decimal.Decimal(one["unit_price"]["decimal"]) for one in lines)
         self.assertEqual((values["party"], values["shipment_address"], len(lines)), (7, 8, 2))
         self.assertEqual(worth, net * decimal.Decimal("1.19"))
+
+    def test_a_basket_says_what_it_is_worth_with_tax_and_shipping(self):
+        told = dict(products=[("1", "11", 2), ("2", "12", 3)], shipping=500)
+        items, worth = peer_vendure.basket(told, random.Random(1))
+        prices = {"1": 2, "2": 3}
+        self.assertEqual(worth, 500 + sum(119 * n * prices[variant] for variant, n in items))
 
     def test_kept_figures_of_a_peer_take_the_place_of_another_days(self):
         with tempfile.NamedTemporaryFile("w") as file:

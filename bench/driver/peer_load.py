@@ -1,5 +1,5 @@
 """A closed loop of clients over HTTP for the peers that are shops and ERPs: threads of the driver,
-whose own CPU time is told as the client's. The peers do some units a second, so Python is enough."""
+whose own CPU time is told as the client's. Peers do some units a second, so Python is enough."""
 import hashlib
 import http.client
 import json
@@ -35,8 +35,8 @@ def stamp(*files):
 
 
 def npm_fetch(name, source, home):
-    """The packages of the lock file in `source`, each by its hash, in `home`, with the programs beside
-    them. No package runs anything when it is installed."""
+    """The packages of the lock file in `source`, each by its hash, in `home`, with the programs
+    beside them. No package runs anything when it is installed."""
     done = os.path.join(home, stamp(os.path.join(source, "package-lock.json")))
     if not os.path.exists(done):
         if not shutil.which("npm") or not shutil.which("node"):
@@ -145,8 +145,8 @@ def wait_served(process, port, path="/"):
 
 def closed_loop(ctx, seconds, works, warm=1):
     """Runs each of `works` again and again in a thread of its own: `work()` does a unit and answers
-    what it is worth. The time that counts begins when each has done `warm` units, and ends `seconds`
-    later; what is under way then is finished, and found in `made` but in no figure."""
+    what it is worth. The time that counts begins when each has done `warm` units, and ends
+    `seconds` later; what is under way then is finished, and found in `made` but in no figure."""
     lock = threading.Lock()
     ends, made, problems, over = [], [], [], threading.Event()
     done = [0] * len(works)

@@ -1,4 +1,4 @@
-"""Tryton, an ERP in Python: sales until they are shipped, invoiced, paid and done, by its JSON-RPC."""
+"""Tryton, an ERP in Python: sales until they are shipped, invoiced, paid and done, by JSON-RPC."""
 import base64
 import itertools
 import json
@@ -30,7 +30,7 @@ def fetch():
     if not os.path.exists(done):
         say("fetching Tryton")
         subprocess.run(["python3", "-m", "venv", "--clear", VENV], check=True)
-        subprocess.run([os.path.join(VENV, "bin/pip"), "install", "-q", "--disable-pip-version-check",
+        subprocess.run([VENV + "/bin/pip", "install", "-q", "--disable-pip-version-check",
                         "--only-binary", ":all:", "--require-hashes", "-r", REQUIREMENTS],
                        check=True)
         open(done, "w").close()
@@ -55,7 +55,7 @@ def set_up(ctx, database, masters):
             stdout=subprocess.PIPE, **quiet).stdout.decode().splitlines()[-1]
 
 
-# --- what a client says -----------------------------------------------------------------------------
+# --- what a client says -------------------------------------------------------------------------
 
 def decimal(value):
     return {"__class__": "Decimal", "decimal": str(value)}
@@ -161,7 +161,7 @@ class Client:
                          "rec_name", "code", "list_price_used", "default_uom", "salable")["code"]
 
 
-# --- the bench ----------------------------------------------------------------------------------------
+# --- the bench ----------------------------------------------------------------------------------
 
 def check(bench, ctx, database, told, made):
     """What the client did, as the tables have it."""

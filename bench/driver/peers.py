@@ -2,5 +2,6 @@
 anew in the run's own PostgreSQL. They are fetched when they are run, never before."""
 from peer_debezium import debezium
 from peer_tryton import tryton
+from peer_vendure import vendure
 
-PEERS = {"debezium": debezium, "tryton": tryton}
+PEERS = {"debezium": debezium, "tryton": tryton, "vendure": vendure}
