@@ -13,6 +13,7 @@ import chain
 import figures
 import main
 import peer_load
+import peer_medusa
 import peer_tryton
 import peer_vendure
 import plot
@@ -150,6 +151,15 @@ class Peers(unittest.TestCase):
         items, worth = peer_vendure.basket(told, random.Random(1))
         prices = {"1": 2, "2": 3}
         self.assertEqual(worth, 500 + sum(119 * n * prices[variant] for variant, n in items))
+
+    def test_a_cart_says_what_it_is_worth_with_shipping_and_tax(self):
+        told = dict(products=[("a", "p", 2), ("b", "q", 3)], shipping=5, region="r",
+                    customers=["c@example.com"])
+        body, worth = peer_medusa.cart(told, random.Random(1))
+        prices = {"a": 2, "b": 3}
+        net = 5 + sum(one["quantity"] * prices[one["variant_id"]] for one in body["items"])
+        self.assertEqual(worth, 119 * net)
+        self.assertEqual(peer_medusa.cents(1.19 * net), worth)
 
     def test_kept_figures_of_a_peer_take_the_place_of_another_days(self):
         with tempfile.NamedTemporaryFile("w") as file:
