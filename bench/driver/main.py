@@ -271,6 +271,8 @@ def main():
     for name in ("seconds", "rounds", "stored", "first_load"):
         if getattr(args, name) is not None:
             sizes[name] = getattr(args, name)
+    if args.seconds is not None:
+        sizes["peer_seconds"] = args.seconds
     names = [ALSO.get(n, n) for n in args.names] or (SMOKE if mode == "smoke" else list(BENCHES))
     names = names + [n for n in args.peers.split(",") if n]
     unknown = [n for n in names if n not in RUNS]

@@ -14,6 +14,7 @@ from accept import durable_postgres
 from machine import _stat, say, wait_for
 
 CLIENTS = 8  # of a peer that has no other best number
+NODE = 20
 ATTEMPTS = 3  # of a client whose work fails; then it ends
 
 
@@ -39,8 +40,9 @@ def npm_fetch(name, source, home):
     beside them. No package runs anything when it is installed."""
     done = os.path.join(home, stamp(os.path.join(source, "package-lock.json")))
     if not os.path.exists(done):
-        if not shutil.which("npm") or not shutil.which("node"):
-            raise RuntimeError(name + " needs Node.js 20 or newer, with npm")
+        if not shutil.which("npm") or not shutil.which("node") or int(subprocess.run(
+                ["node", "--version"], capture_output=True).stdout[1:].split(b".")[0]) < NODE:
+            raise RuntimeError("%s needs Node.js %d or newer, with npm" % (name, NODE))
         say("fetching " + name)
         shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(source, home, dirs_exist_ok=True)
@@ -143,10 +145,11 @@ def wait_served(process, port, path="/"):
     wait_for(there, process.name, pause_s=0.2)
 
 
-def closed_loop(ctx, seconds, works, warm=1):
+def closed_loop(ctx, seconds, works):
     """Runs each of `works` again and again in a thread of its own: `work()` does a unit and answers
-    what it is worth. The time that counts begins when each has done `warm` units, and ends
-    `seconds` later; what is under way then is finished, and found in `made` but in no figure."""
+    what it is worth. The time that counts begins when each has done one and a quarter of `seconds`
+    is over, and ends `seconds` later; what is under way then is finished, and found in `made` but
+    in no figure."""
     lock = threading.Lock()
     ends, made, problems, over = [], [], [], threading.Event()
     done = [0] * len(works)
@@ -173,8 +176,9 @@ def closed_loop(ctx, seconds, works, warm=1):
     threads = [threading.Thread(target=client, args=(n,), daemon=True) for n in range(len(works))]
     for thread in threads:
         thread.start()
-    wait_for(lambda: min(done) >= warm or not any(t.is_alive() for t in threads) or problems,
-             "the first of each client", pause_s=0.01)
+    warm = time.monotonic() + seconds / 4
+    wait_for(lambda: not any(t.is_alive() for t in threads) or
+             min(done) >= 1 and time.monotonic() >= warm, "the first of each client", pause_s=0.01)
     begin, before = time.monotonic(), figures()
     while time.monotonic() < begin + seconds and any(t.is_alive() for t in threads):
         time.sleep(0.05)

@@ -86,7 +86,7 @@ class Client:
         self.context = told["context"]
 
     def _ask(self, method, params):
-        """As the desktop client, which asks again where transactions were in each other's way."""
+        """Asks again where transactions were in each other's way: that call is rolled back."""
         for attempt in itertools.count(1):
             try:
                 answer = self.http.post(self.path, dict(
