@@ -163,9 +163,8 @@ absl::StatusOr<bool> SimulatedRelay::Step() {
   return ended;
 }
 
-// Asked while it sends again what a topic lost: a process may be stopped then as well.
 absl::Status SimulatedRelay::KeepLeading() {
-  return wire_.dead() || wire_.chance().Percent(10) ? Wire::Away("this process") : absl::OkStatus();
+  return wire_.dead() ? Wire::Away("this process") : absl::OkStatus();
 }
 
 absl::StatusOr<bus::RelayCursor> SimulatedRelay::ReadCursor() {
