@@ -163,8 +163,10 @@ absl::StatusOr<bool> SimulatedRelay::Step() {
   return ended;
 }
 
+// Asked while it sends again what a topic lost: a process may be stopped then as well.
 absl::Status SimulatedRelay::KeepLeading() {
-  return wire_.dead() ? Wire::Away("this process") : absl::OkStatus();
+  const bool stops = !wire_.in_peace() && wire_.chance().Percent(10);
+  return wire_.dead() || stops ? Wire::Away("this process") : absl::OkStatus();
 }
 
 absl::StatusOr<bus::RelayCursor> SimulatedRelay::ReadCursor() {

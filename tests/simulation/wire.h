@@ -23,7 +23,7 @@ class Wire {
     blows_ = &move.blows;
     chance_ = Chance(move.chance);
     mortal_ = mortal;
-    dead_ = false;
+    dead_ = peace_ = false;
     at_ = 0;
     befell_.clear();
   }
@@ -32,6 +32,7 @@ class Wire {
     blows_ = none;
     chance_ = Chance(seed);
     mortal_ = dead_ = false;
+    peace_ = true;
     befell_.clear();
   }
 
@@ -57,6 +58,7 @@ class Wire {
 
   void Kill() { dead_ = true; }
   bool dead() const { return dead_; }
+  bool in_peace() const { return peace_; }
   Chance& chance() { return chance_; }
   Coverage& coverage() { return coverage_; }
   const std::string& befell() const { return befell_; }
@@ -103,6 +105,7 @@ class Wire {
   Chance chance_{1};
   bool mortal_ = false;
   bool dead_ = false;
+  bool peace_ = false;
   int at_ = 0;
   std::string befell_;
 };
