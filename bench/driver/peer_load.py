@@ -15,6 +15,7 @@ from machine import _stat, say, wait_for
 
 CLIENTS = 8  # of a peer that has no other best number
 NODE = 20
+STOCK = 1_000_000  # of each product
 ATTEMPTS = 3  # of a client whose work fails; then it ends
 
 
@@ -232,3 +233,19 @@ def measure(ctx, bench, database, told, clients, label, check, customers_table):
     rows(bench, "create a customer", "customers", created, chain=False)
     rows(bench, "read a product", "products", closed_loop(
         ctx, short, [c.read_product for c in clients]), chain=False)
+
+
+def check_shop(bench, ctx, database, made, words, queries):
+    """What the clients of a shop did, as its tables have it. The queries: `orders`, all and those
+    that came to their end, and what each of these are worth; `payments`, how many and how much;
+    `sold` and `held`, in pieces."""
+    def one(name):
+        return tuple(int(v) for v in ctx.postgres.sql(database, queries[name])[0])
+    sent, worth = len(made), sum(made)
+    orders, payments = one("orders"), one("payments")
+    bench.check("sent = %s = found, with the right total" % words,
+                orders == (sent, sent, worth, worth),
+                "%d, %d, %d; %d and %d of %d" % (sent, *orders, worth))
+    bench.check("payments = orders", payments == (sent, worth), payments[0])
+    sold, held = one("sold"), one("held")
+    bench.check("stock is held for what was sold", sold == held, held[0])

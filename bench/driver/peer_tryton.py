@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from figures import Bench
 from machine import HERE, ROOT, Process, clean_environment, free_port, say
-from peer_load import Http, Refused, company, drop, measure, stamp, wait_served
+from peer_load import STOCK, Http, Refused, company, drop, measure, stamp, wait_served
 
 PEER = os.path.join(os.path.dirname(HERE), "peers/tryton")
 VENV = os.path.join(ROOT, "build/third_party/tryton")
@@ -18,7 +18,6 @@ REQUIREMENTS = os.path.join(PEER, "requirements.txt")
 USER, PASSWORD = "admin", "bench-tandem-1"
 SERVERS = 2  # a process runs on one core at a time
 CLIENTS = 2  # with 8, transactions in each other's way cost an order three times the CPU
-STOCK = 1_000_000
 TAX = Decimal("1.19")  # as setup.py has it
 CASH = Decimal("0.01")
 ATTEMPTS = 100
