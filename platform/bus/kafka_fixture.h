@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,15 @@ inline void ExpectWhole(const std::vector<Stored>& all, size_t events) {
     last[one.key] = one.position;
   }
   EXPECT_EQ(first.size(), events);
+}
+
+// A relay counts an event as sent again when it hands it over, before the broker has it.
+inline bool ComesToHold(test::KafkaBroker& broker, const std::string& topic, size_t events) {
+  return test::WaitFor([&] {
+    std::set<int64_t> there;
+    for (const Stored& one : ReadTopic(broker, topic)) there.insert(one.position);
+    return there.size() == events;
+  });
 }
 
 struct KafkaReader {
