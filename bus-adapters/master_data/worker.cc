@@ -8,6 +8,7 @@
 #include "bus-adapters/master_data/store.h"
 #include "platform/base/fault.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 
 namespace tandem::master_data {
 namespace {
@@ -73,6 +74,7 @@ std::string Worker::last_error() const {
 // After a wake that may have come before the commit it is about, it looks again at growing
 // intervals.
 void Worker::Run() {
+  NameThread(absl::StrCat("to ", system_));
   absl::Duration look = kFirstLook;
   while (true) {
     Round round = PerformCalls();

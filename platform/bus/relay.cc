@@ -12,6 +12,7 @@
 #include "platform/base/retry.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 #include "platform/bus/relay_copy.h"
 #include "platform/bus/relay_ends.h"
 #include "platform/bus/relay_journal.h"
@@ -55,6 +56,7 @@ class RelayThread final : public Relay, private RelayPorts {
 
  private:
   void Run() {
+    NameThread("relay");
     Backoff backoff(kBackoffBaseMs, kBackoffMaxMs,
                     static_cast<uint64_t>(absl::ToUnixNanos(absl::Now())));
     while (!stopping_.HasBeenNotified()) {

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 
 namespace tandem::bus {
 namespace {
@@ -101,6 +102,7 @@ class RelayJournal final : public JournalReader {
   }
 
   void ReadAhead() {
+    NameThread("relay pages");
     for (;;) {
       Page page;
       {

@@ -6,6 +6,7 @@
 #include "platform/base/fault.h"
 #include "platform/base/hash.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 #include "platform/bus/chain.h"
 #include "platform/bus/event_meta.h"
 #include "platform/store/journal.h"
@@ -113,14 +114,16 @@ absl::Status Runner::HandleRemote(const Envelope& event) const {
 }
 
 void Runner::Run() {
+  NameThread(reader_name_);
   Backoff backoff(options_.retry_base_ms, options_.retry_max_ms,
                   static_cast<uint64_t>(absl::ToUnixNanos(options_.now())));
   while (!stopping_.HasBeenNotified()) {
     absl::StatusOr<bool> more = Step(options_.poll);
     if (more.ok()) {
       backoff.Reset();
-      if (*more && tried_ < options_.batch_max / 2)
+      if (*more && tried_ < options_.batch_max / 2) {
         stopping_.WaitForNotificationWithTimeout(Rest());
+      }
       continue;
     }
     Update([&](RunnerStatus& status) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "platform/base/thread_name.h"
 
 namespace tandem::rpc {
 namespace {
@@ -38,6 +39,7 @@ absl::Status HealthWatch::Ask(Watched& watched) {
 }
 
 void HealthWatch::Run() {
+  NameThread("health watch");
   bool serving = true;
   while (!stopping_.WaitForNotificationWithTimeout(interval_)) {
     absl::Status status;

@@ -18,6 +18,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "platform/base/status.h"
+#include "platform/base/thread_name.h"
 #include "platform/rpc/admission.h"
 #include "platform/rpc/call_checks.h"
 #include "platform/rpc/unreadable_request.h"
@@ -90,6 +91,7 @@ class ServerRep final : public Server {
 
  private:
   void Watch() {
+    NameThread("accept probe");
     int misses = 0;
     Instant next = SteadyNow();
     while (!stopping_.WaitForNotificationWithTimeout(kLogInterval)) {

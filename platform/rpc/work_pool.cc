@@ -1,6 +1,7 @@
 #include "platform/rpc/work_pool.h"
 
 #include "platform/base/status.h"
+#include "platform/base/thread_name.h"
 
 namespace tandem::rpc {
 
@@ -30,6 +31,7 @@ absl::Status WorkPool::Queue(std::function<void()> work) {
 }
 
 void WorkPool::Run() {
+  NameThread("work pool");
   const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !queue_.empty();
   };

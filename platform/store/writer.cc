@@ -14,6 +14,7 @@
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 #include "platform/store/committer.h"
 #include "platform/store/unit_of_work.h"
 
@@ -114,6 +115,7 @@ class QueueWriter final : public Writer {
   }
 
   void Write() {
+    NameThread("writer");
     for (;;) {
       std::vector<std::unique_ptr<Item>> batch;
       {
@@ -189,6 +191,7 @@ class QueueWriter final : public Writer {
   }
 
   void Respond() {
+    NameThread("responder");
     for (;;) {
       Finished finished;
       {
