@@ -113,17 +113,22 @@ absl::Status RelayCopy::Refill() {
   for (auto& [topic, partitions] : ends) {
     std::vector<bool> short_of(partitions.size(), false);
     int64_t from = saved_.position;
-    for (size_t p = 0; p < partitions.size(); ++p) {
-      PartitionEnd& end = partitions[p];
+    bool lost = false;
+    for (const PartitionEnd& end : partitions) {
       if (end.position > head) {
         return Refuse(
             absl::StatusCode::kDataLoss, "RELAY_JOURNAL_BEHIND",
             absl::StrCat("the topic ", topic, " has position ", end.position,
                          ", but the journal ends at ", head, ": the database went back in time"));
       }
-      if (end.cut && !TANDEM_PLANTED("relay_trusts_last_record")) {
+      lost |= end.cut && !TANDEM_PLANTED("relay_trusts_last_record");
+    }
+    for (size_t p = 0; p < partitions.size(); ++p) {
+      PartitionEnd& end = partitions[p];
+      if (lost) {
+        // Where partitions were added since, what one has lost belongs to others now.
         end.position = 0;
-        ports_.marks()[topic].erase(static_cast<int>(p));
+        if (end.cut) ports_.marks()[topic].erase(static_cast<int>(p));
       } else if (end.marked || end.expired || end.position >= saved_.position) {
         continue;
       }

@@ -59,8 +59,9 @@ class RelayCopy {
         saved_(saved),
         sent_(saved.position) {}
 
-  // Sends again what the topics lack up to the cursor, in the journal's order: all of a partition
-  // whose mark is not where it was, and of one without a mark what is behind its last record.
+  // Sends again what the topics lack up to the cursor, in the journal's order: all of a topic that
+  // has a partition whose mark is not where it was, and of a partition without a mark what is
+  // behind its last record.
   // RELAY_JOURNAL_BEHIND where they have what the journal has not.
   absl::Status Refill();
   // Reads a page if the journal has got on, sends it, and saves what was answered for, a few times

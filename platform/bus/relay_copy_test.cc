@@ -1,7 +1,9 @@
 #include "platform/bus/relay_copy.h"
 
 #include <algorithm>
+#include <map>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace tandem::bus {
@@ -10,13 +12,19 @@ namespace {
 // A journal, a broker that answers at once and a database, all in memory, on a clock that is set.
 class FakePorts final : public RelayPorts, public store::JournalReader {
  public:
-  void Commit(int events) {
-    for (; events > 0; --events) rows_.emplace_back().position = Head().value() + 1;
+  void Commit(int events, int lane = 0) {
+    for (; events > 0; --events) {
+      store::JournalRow& row = rows_.emplace_back();
+      row.position = static_cast<int64_t>(rows_.size());
+      row.lane = lane;
+      lanes_[lane] = row.position;
+    }
   }
 
   absl::Time now = absl::UnixEpoch();
   bool answers = true;
-  bool cut = false;           // the topic lost its end
+  std::vector<PartitionEnd> ends = std::vector<PartitionEnd>(1);
+  std::vector<int64_t> refilled;
   int leads_for = 1'000'000;  // looks
   int reads = 0, moves = 0;
   RelayCursor cursor;
@@ -33,14 +41,16 @@ class FakePorts final : public RelayPorts, public store::JournalReader {
     return true;
   }
   store::JournalReader& journal() override { return *this; }
-  absl::StatusOr<int> PartitionsOf(const std::string&) override { return 1; }
+  absl::StatusOr<int> PartitionsOf(const std::string&) override {
+    return static_cast<int>(ends.size());
+  }
   absl::StatusOr<std::vector<PartitionEnd>> EndsOf(const std::string&, int) override {
-    std::vector<PartitionEnd> ends(1);
-    ends[0].cut = cut;
     return ends;
   }
   absl::StatusOr<bool> Send(const Envelope& event, bool refill) override {
-    marks_["tandem.order.order.v1"][0] = {++records_, event.position()};
+    const int partition = event.lane() % static_cast<int>(ends.size());
+    marks_["tandem.order.order.v1"][partition] = {++records_, event.position()};
+    if (refill) refilled.push_back(event.position());
     if (!refill) sent_ = event.position();
     return true;
   }
@@ -62,7 +72,11 @@ class FakePorts final : public RelayPorts, public store::JournalReader {
   }
   absl::StatusOr<int64_t> Head() override { return static_cast<int64_t>(rows_.size()); }
   absl::StatusOr<std::vector<store::LaneHeadRow>> LaneHeads() override {
-    return std::vector<store::LaneHeadRow>{{"tandem.order.order.v1", 0, *Head()}};
+    std::vector<store::LaneHeadRow> heads;
+    for (const auto& [lane, position] : lanes_) {
+      heads.push_back({"tandem.order.order.v1", lane, position});
+    }
+    return heads;
   }
   absl::StatusOr<bool> WaitBeyond(int64_t position, absl::Duration) override {
     return *Head() > position;
@@ -72,6 +86,7 @@ class FakePorts final : public RelayPorts, public store::JournalReader {
 
  private:
   std::vector<store::JournalRow> rows_;
+  std::map<int, int64_t> lanes_;
   int64_t sent_ = 0, acknowledged_ = 0, records_ = 0;
   RelayMarks marks_;
   const std::string name_ = "fake";
@@ -129,7 +144,7 @@ TEST_F(ARelayCopy, SavesNothingWhenItIsStoppedBeforeTheTopicsHaveAllAgain) {
   ports_.now += absl::Seconds(1);
   EXPECT_TRUE(copy_.Step().ok());
   EXPECT_EQ(ports_.cursor.position, 25);
-  ports_.cut = true;
+  ports_.ends[0].cut = true;
   for (int looks = 1; looks < 4; ++looks) {
     RelayCopy next(ports_, "/tandem/order", /*page_max=*/10, ports_.cursor);
     const RelayCursor before = ports_.cursor;
@@ -142,6 +157,22 @@ TEST_F(ARelayCopy, SavesNothingWhenItIsStoppedBeforeTheTopicsHaveAllAgain) {
   RelayCopy last(ports_, "/tandem/order", /*page_max=*/10, ports_.cursor);
   EXPECT_TRUE(last.Refill().ok());
   EXPECT_EQ(ports_.cursor.marks, ports_.marks());
+}
+
+// Two partitions, of which the second loses its log, and a third is added before anyone looks.
+TEST_F(ARelayCopy, SendsAllOfATopicAgainWhereLanesMayHaveMoved) {
+  ports_.ends.resize(2);
+  for (int lane = 0; lane < 6; ++lane) ports_.Commit(1, lane);
+  while (!*copy_.Step()) continue;
+  ports_.now += absl::Seconds(1);
+  EXPECT_TRUE(copy_.Step().ok());
+  ASSERT_EQ(ports_.cursor.position, 6);
+  ports_.ends = {{.position = 5, .marked = true}, {.cut = true}, {}};
+  RelayCopy next(ports_, "/tandem/order", /*page_max=*/10, ports_.cursor);
+  EXPECT_TRUE(next.Refill().ok());
+  for (const int64_t of_the_second : {2, 4, 6}) {
+    EXPECT_THAT(ports_.refilled, testing::Contains(of_the_second));
+  }
 }
 
 TEST_F(ARelayCopy, ReadsOnBehindAFullPage) {

@@ -41,11 +41,9 @@ class Broker {
   // Where an end was lost and no relay has looked since.
   std::set<At>& wounds() { return wounds_; }
   void Wound(const std::vector<Partition>& topic, const Partition* partition);
-  // A partition more: lanes move, and what they left behind belongs to nobody's end.
-  void Widen(std::vector<Partition>& topic);
   // Somebody else has written there: a copy may now be where the record of the mark was.
   void WroteAnother(const std::vector<Partition>& topic, const Partition* partition);
-  // Topics that lack what was lost, and no relay can know it: lanes had moved, or another wrote.
+  // Topics that lack what was lost, and no relay can know it: another wrote.
   std::set<std::string>& forgiven() { return forgiven_; }
 
   int away = 0;  // for so many moves nobody is answered
@@ -60,7 +58,6 @@ class Broker {
   int starts_ = 0;
   std::map<std::string, std::map<At, size_t>> committed_;
   std::set<At> wounds_;
-  std::set<std::string> widened_;
   std::set<std::string> forgiven_;
 };
 

@@ -431,7 +431,7 @@ void World::BrokerMove(const Move& move) {
       break;
     case Mover::kPartition:
       if (topic->size() >= 4) break;
-      broker_->Widen(*topic);
+      topic->emplace_back();
       wire_.Bit(Fault::kPartitionAdded);
       break;
     case Mover::kCopies: {
