@@ -8,8 +8,8 @@ import subprocess
 
 from figures import Bench
 from machine import HERE, ROOT, Process, clean_environment, free_port
-from peer_load import (CLIENTS, STOCK, Http, Refused, check_shop, company, drop, measure, npm_fetch,
-                       wait_served)
+from peer_load import CLIENTS, Http, Refused, check_shop, measure
+from peer_setup import STOCK, company, drop, npm_fetch, wait_served
 
 PEER = os.path.join(os.path.dirname(HERE), "peers/medusa")
 HOME = os.path.join(ROOT, "build/third_party/medusa")

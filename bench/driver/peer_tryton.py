@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from figures import Bench
 from machine import HERE, ROOT, Process, clean_environment, free_port, say
-from peer_load import STOCK, Http, Refused, company, drop, measure, stamp, wait_served
+from peer_load import Http, Refused, measure
+from peer_setup import STOCK, company, drop, stamp, wait_served
 
 PEER = os.path.join(os.path.dirname(HERE), "peers/tryton")
 VENV = os.path.join(ROOT, "build/third_party/tryton")
