@@ -17,6 +17,7 @@ import sys
 import time
 
 import api as api_lib
+import sanitizers
 from api import PARTS, ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
@@ -71,7 +72,7 @@ class Managed:
     def spawn(self):
         self.serves.clear()
         self.started_at = time.monotonic()
-        env = {**clean_environment(), **self.env, **self.extra_env}
+        env = {**sanitizers.OPTIONS, **clean_environment(), **self.env, **self.extra_env}
         libraries = [e["LD_PRELOAD"] for e in (self.env, self.extra_env) if "LD_PRELOAD" in e]
         if libraries:
             env["LD_PRELOAD"] = ":".join(libraries)

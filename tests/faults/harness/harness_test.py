@@ -25,6 +25,7 @@ import faults as faults_lib  # noqa: E402
 import journal as journal_lib  # noqa: E402
 import prove  # noqa: E402
 import report  # noqa: E402
+import sanitizers  # noqa: E402
 import topics as topics_lib  # noqa: E402
 import workload  # noqa: E402
 from quiet import Lag  # noqa: E402
@@ -477,6 +478,18 @@ class AProcess(unittest.IsolatedAsyncioTestCase):
                 await asyncio.sleep(0.01)
                 managed.reap()
         self.assertEqual([(code, cause) for _, code, cause in managed.exits], [(0, "F16")])
+
+
+class Sanitizers(unittest.TestCase):
+    def test_what_they_say_in_a_log_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "order.log")
+            with open(log, "w") as file:
+                file.write("ready\n==7==ERROR: AddressSanitizer: heap-use-after-free\n"
+                           "WARNING: ThreadSanitizer: data race (pid=7)\n"
+                           "a.cc:1:2: runtime error: signed integer overflow\n")
+            said = sanitizers.said([log, os.path.join(folder, "none")])
+        self.assertEqual([line.split(": ")[0] for line in said], ["order.log"] * 3)
 
 
 class TheReport(unittest.TestCase):

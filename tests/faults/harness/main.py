@@ -17,6 +17,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
 import failpoints  # noqa: E402
 import faults as faults_lib  # noqa: E402
 import report  # noqa: E402
+import sanitizers  # noqa: E402
 from api import ROOT, PARTS  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from crowd import Crowd  # noqa: E402
@@ -308,6 +309,7 @@ class Run:
                 baseline["p99_ms"], after["p99_ms"]))
         unexpected, expected = self._ended(cluster, faults)
         liveness += unexpected
+        liveness += sanitizers.said(managed.log for managed in cluster.managed.values())
         self.notes += expected
         results.append({"invariant": "I14", "compared": len(faults.measured) + sum(
             len(m.recoveries) for m in cluster.managed.values()), "violations": liveness,
