@@ -19,6 +19,8 @@ constexpr absl::Duration kConflictPatience = absl::Seconds(10);
 // A request id or version that another replica took: loading again sees it. More often than this
 // in a row, and it is not a race.
 constexpr int kGuardTries = 3;
+// Batches; a try that fails costs what it decided.
+constexpr int kTrustPauseMax = 64;
 
 uint64_t Random64() {
   thread_local std::mt19937_64 random{std::random_device{}()};
@@ -79,22 +81,46 @@ WriterStats Committer::stats() const {
 void Committer::Run(std::vector<Item*> items) {
   Tries tries;
   Backoff backoff(2, 250, Random64());
+  bool trust = MayTrust();
   while (!items.empty()) {
-    auto unit = std::make_unique<UnitOfWork>(database_, *connection_, schema_, options_, memory_);
+    auto unit =
+        std::make_unique<UnitOfWork>(database_, *connection_, schema_, options_, memory_, trust);
     if (Try(*unit, items).ok()) {
       if (unit->committed()) {
         absl::MutexLock lock(&mutex_);
         ++stats_.commits;
+        stats_.trusted += unit->trusting();
       }
+      if (unit->trusting()) trust_pause_ = 0;
       const size_t taken = unit->taken();
       retire_(std::move(unit));
       Settle(items, taken);
       tries = Tries();
       backoff.Reset();
+    } else if (Distrusted(*unit)) {
+      connection_->Rollback();
+      trust = false;
     } else if (!Again(*unit, items, tries, backoff)) {
       return;
     }
   }
+}
+
+bool Committer::MayTrust() {
+  if (trust_again_in_ == 0) return true;
+  --trust_again_in_;
+  return false;
+}
+
+// Whether the same may go well where the database is asked first.
+bool Committer::Distrusted(const UnitOfWork& unit) {
+  const Failure failure = unit.failed().failure;
+  // A request id may be taken, and its command have been answered before.
+  const bool by_chance = failure == Failure::kConstraint || failure == Failure::kBug;
+  if (!unit.distrusted() && !(unit.trusting() && by_chance)) return false;
+  trust_pause_ = std::min(std::max(1, 2 * trust_pause_), kTrustPauseMax);
+  trust_again_in_ = trust_pause_;
+  return true;
 }
 
 // An open transaction on a connection that holds our lock.

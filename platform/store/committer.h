@@ -56,6 +56,8 @@ class Committer {
   void Settle(std::vector<Item*>& items, size_t count);
   void RefuseAll(std::vector<Item*>& items, const absl::Status& why);
   void Pause(Backoff& backoff);
+  bool MayTrust();
+  bool Distrusted(const UnitOfWork& unit);
 
   Database& database_;
   const std::unique_ptr<Connection> connection_;
@@ -66,6 +68,9 @@ class Committer {
   std::atomic<bool> stopping_ = false;
 
   RowMemory memory_;  // of the database that the connection leads to
+  // After a batch that could not be decided from memory, so many are not tried so; and after
+  // another twice as many.
+  int trust_again_in_ = 0, trust_pause_ = 0;
 
   // A session lock by which the next connection knows that this one is gone for good.
   int64_t lock_key_;

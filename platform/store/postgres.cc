@@ -78,19 +78,18 @@ class PostgresConnection final : public Connection {
 
   absl::StatusOr<bool> Ahead(absl::Span<const Query> queries) override {
     if (state_ == State::kDead) return Dead();
-    if (state_ != State::kOpen) return false;
+    if (state_ == State::kIdle) return false;
     absl::Status sent = SendAhead(queries, absl::Now() + kCallPatience);
     if (!sent.ok()) return Fail(std::move(sent));
     return true;
   }
 
   void Rollback() override {
-    if (session_ != nullptr && ahead_ > 0) {
-      (void)GiveUp(ahead_, absl::OkStatus(), absl::Now() + kCallPatience);
+    if (session_ != nullptr && Outstanding() > 0) {
+      (void)GiveUp(Outstanding(), absl::OkStatus(), absl::Now() + kCallPatience);
       if (session_->lost()) Drop();
     }
-    ahead_ = 0;
-    early_.clear();
+    ForgetAhead();
     if (session_ != nullptr && session_->InTransaction() && !SendRollback().ok()) Drop();
     state_ = State::kIdle;
   }
@@ -170,10 +169,18 @@ class PostgresConnection final : public Connection {
     return MakeError(Failure::kBug, "the transaction failed before and is to be rolled back");
   }
 
-  void Drop() {
-    session_ = nullptr;
+  // Answers to what was sent ahead, BEGIN counted, that are still to come.
+  size_t Outstanding() const { return ahead_ + (begun_ahead_ ? 1 : 0); }
+
+  void ForgetAhead() {
+    begun_ahead_ = false;
     ahead_ = 0;
     early_.clear();
+  }
+
+  void Drop() {
+    session_ = nullptr;
+    ForgetAhead();
     listening_.clear();
     notified_.clear();
   }
@@ -238,7 +245,9 @@ class PostgresConnection final : public Connection {
     // The server works on the first while the others are made ready.
     for (size_t i = 0; i < inside && sent.ok(); ++i) {
       absl::Status encoded = Encode(queries[i], *statements[i], early_.size() + ahead_ + i);
-      if (!encoded.ok()) return GiveUp(ahead_ + i + (begins ? 1 : 0), std::move(encoded), deadline);
+      if (!encoded.ok()) {
+        return GiveUp(Outstanding() + i + (begins ? 1 : 0), std::move(encoded), deadline);
+      }
       sent = session_->Send(*statements[i], parameters_, deadline);
     }
     if (sent.ok() && commit) sent = session_->Send(*ends[1], {}, deadline);
@@ -260,11 +269,20 @@ class PostgresConnection final : public Connection {
 
   absl::Status SendAhead(absl::Span<const Query> queries, absl::Time deadline) {
     if (!session_->Knows(queries)) TANDEM_RETURN_IF_ERROR(Collect(deadline));
-    Statements statements;
+    const Query around[] = {kBegin, kCommit, kRollback};
+    Statements ends, statements;
+    if (state_ == State::kBegun) {
+      TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline, &ends));
+    }
     TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline, &statements));
+    if (state_ == State::kBegun) {
+      TANDEM_RETURN_IF_ERROR(session_->Send(*ends[0], {}, deadline));
+      begun_ahead_ = true;
+      state_ = State::kOpen;
+    }
     for (size_t i = 0; i < queries.size(); ++i) {
       absl::Status encoded = Encode(queries[i], *statements[i], early_.size() + ahead_);
-      if (!encoded.ok()) return GiveUp(ahead_, std::move(encoded), deadline);
+      if (!encoded.ok()) return GiveUp(Outstanding(), std::move(encoded), deadline);
       TANDEM_RETURN_IF_ERROR(session_->Send(*statements[i], parameters_, deadline));
       ++ahead_;
     }
@@ -273,7 +291,7 @@ class PostgresConnection final : public Connection {
 
   // The results of what was sent ahead, before something else is asked of the server.
   absl::Status Collect(absl::Time deadline) {
-    if (ahead_ == 0) return absl::OkStatus();
+    if (Outstanding() == 0) return absl::OkStatus();
     TANDEM_RETURN_IF_ERROR(session_->SendSync());
     TANDEM_ASSIGN_OR_RETURN(early_, ReceiveAll(ahead_, /*begins=*/false, /*commit=*/false,
                                                /*commits=*/false, /*notifies=*/false, deadline));
@@ -283,6 +301,7 @@ class PostgresConnection final : public Connection {
   // Ends a conversation of which so many statements have been sent, in a transaction that is to be
   // rolled back; answers why.
   absl::Status GiveUp(size_t statements, absl::Status why, absl::Time deadline) {
+    begun_ahead_ = false;
     ahead_ = 0;
     absl::Status ended = session_->SendSync();
     for (size_t i = 0; i < statements && ended.ok() && !session_->lost(); ++i) {
@@ -298,6 +317,7 @@ class PostgresConnection final : public Connection {
     const int base = static_cast<int>(results.size());
     results.reserve(results.size() + queries);
     ahead_ = 0;
+    begins = std::exchange(begun_ahead_, false) || begins;
     absl::Status first;  // the error that the transaction died of
     const size_t answers = queries + (begins ? 1 : 0) + (commit ? 1 : 0);
     for (size_t i = 0; i < answers; ++i) {
@@ -347,6 +367,7 @@ class PostgresConnection final : public Connection {
   const std::shared_ptr<PostgresDoor> door_;
   std::unique_ptr<PostgresSession> session_;
   PostgresParameters parameters_;  // of the statement at hand
+  bool begun_ahead_ = false;       // BEGIN was sent and not answered yet
   size_t ahead_ = 0;               // statements that were sent and not answered yet
   std::vector<Result> early_;      // of such, which are not told yet
   State state_ = State::kIdle;

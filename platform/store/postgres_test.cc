@@ -43,6 +43,37 @@ class Postgres : public testing::Test {
   std::unique_ptr<Connection> direct_ = Connect(*database_);
 };
 
+TEST_F(Postgres, WhatIsGivenAheadBeginsTheTransaction) {
+  const auto insert = [](int64_t id) { return Query{kInsert, {Int(id), Int(1)}}; };
+  const auto ahead = [&](int64_t id) {
+    EXPECT_OK(direct_->Begin());
+    const Query first = insert(id), second = insert(-id);
+    EXPECT_TRUE(*direct_->Ahead({&first, 1}));
+    EXPECT_TRUE(*direct_->Ahead({&second, 1}));
+  };
+  for (int64_t id = 1; id <= 2; ++id) {  // at first the statements are not known
+    ahead(id);
+    const Query last{kCount, {Int(id)}};
+    const auto results = direct_->Commit({&last, 1});
+    ASSERT_TRUE(results.ok()) << results.status();
+    ASSERT_EQ(results->size(), 3u);
+    EXPECT_EQ((*results)[0].affected, 1);
+    EXPECT_EQ(std::get<int64_t>((*results)[2].rows[0][0]), 1);
+  }
+  ahead(3);
+  direct_->Rollback();
+  EXPECT_EQ(CountOf(3) + CountOf(-3), 0);
+  ahead(2);
+  const Query last{kCount, {Int(2)}};
+  const auto refused = direct_->Commit({&last, 1});
+  EXPECT_EQ(ErrorOf(refused.status()).failure, Failure::kConstraint);
+  EXPECT_EQ(ErrorOf(refused.status()).statement, 0);
+  direct_->Rollback();
+  ahead(4);
+  EXPECT_OK(direct_->Commit({}));
+  EXPECT_EQ(CountOf(4) + CountOf(-4), 2);
+}
+
 TEST_F(Postgres, SessionsAreSetUp) {
   const auto setting = [](Connection& connection, absl::string_view name) {
     return std::get<std::string>(

@@ -48,13 +48,14 @@ std::string TextOf(const Value& value) {
 }  // namespace
 
 UnitOfWork::UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-                       const WriterOptions& options, RowMemory& memory)
+                       const WriterOptions& options, RowMemory& memory, bool trusting)
     : database_(database),
       connection_(connection),
       schema_(schema),
       options_(options),
       memory_(memory),
-      only_writer_(database.dialect() == "sqlite") {}
+      only_writer_(database.dialect() == "sqlite"),
+      trusting_(trusting && !only_writer_) {}
 
 absl::Status UnitOfWork::Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed) {
   failed_ = {status, ErrorOf(status).failure, part, std::move(blamed)};
@@ -75,6 +76,7 @@ absl::Status UnitOfWork::FailAt(absl::Status status, size_t first_statement) {
   if (error.statement < 0 || at >= notes_.size()) return Fail(status, Failed::Part::kOther);
   if (notes_[at].or_fails && absl::StrContains(status.message(), kDividedByZero)) {
     status = ChangedByAnother();
+    distrusted_ = at < checks_;
   }
   return Fail(status, notes_[at].part, notes_[at].owners);
 }
@@ -93,19 +95,63 @@ absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
 
 // --- Loading
 
+// Takes what is wanted as it is remembered. False, with nothing done, where something is not, where
+// a command did not say what it wants, or where no commit may follow that checks it.
+bool UnitOfWork::Trust(Wanted wanted) {
+  if (!wanted.sets.empty()) return false;
+  for (const Item* item : items_) {
+    if (!item->command.hints || item->command.validate_only) return false;
+  }
+  AddReferences(&wanted);
+  std::map<std::pair<int, absl::string_view>, RowCheck::Rows> by_table;  // in the order of locking
+  std::vector<RowMemory::Known> all;
+  all.reserve(wanted.rows.size());
+  for (const RowKey& key : wanted.rows) {
+    const TableMap& map = schema_.MapOf(key.type);
+    const RowMemory::Known* known = map.spec().remembered ? memory_.Find(key) : nullptr;
+    if (known == nullptr) return false;
+    all.push_back(*known);
+    RowCheck::Rows& rows = by_table[{map.spec().lock_order, map.spec().table}];
+    rows.map = &map;
+    rows.versions.emplace_back(key.id, known->version);
+  }
+  auto known = all.begin();
+  for (const RowKey& key : wanted.rows) {
+    originals_[key] = known->row;
+    state_.PutLoaded(key, std::move(known->row), known->version);
+    ++known;
+  }
+  std::vector<RowCheck::Rows> rows;
+  for (auto& [order, of] : by_table) rows.push_back(std::move(of));
+  check_ = std::make_unique<RowCheck>(std::move(rows));
+  for (Query& query : check_->queries()) {
+    Add(query.sql, std::move(query.params), Failed::Part::kRow, {}, -1, /*or_fails=*/true);
+  }
+  checks_ = queries_.size();
+  return true;
+}
+
+absl::Status UnitOfWork::Distrust() {
+  distrusted_ = true;
+  return Fail(MakeError(Failure::kConflict, "this cannot be decided from memory alone"),
+              Failed::Part::kOther);
+}
+
 absl::Status UnitOfWork::LoadFirst() {
   Wanted wanted;
-  std::set<std::string> ids;
   for (Item* item : items_) {
-    const Command& command = item->command;
-    if (command.hints) command.hints(wanted);
-    if (!command.validate_only && CanBeKey(command.context.request_id)) {
-      ids.insert(command.context.request_id);
-    }
+    if (item->command.hints) item->command.hints(wanted);
   }
-  ids.erase("");
+  trusting_ = trusting_ && Trust(wanted);
+  // The database checks while we decide.
+  if (trusting_) return AheadEvery(items_.size()) > 0 ? GiveAhead() : absl::OkStatus();
   TANDEM_RETURN_IF_ERROR(LookAhead(&wanted));
   AddReferences(&wanted);
+  std::set<std::string> ids;
+  for (const Item* item : items_) {
+    const std::string& id = item->command.context.request_id;
+    if (!item->command.validate_only && !id.empty() && CanBeKey(id)) ids.insert(id);
+  }
   std::vector<Query> first;
   size_t left = ids.size();
   for (auto it = ids.begin(); it != ids.end();) {
@@ -366,6 +412,11 @@ absl::Status UnitOfWork::DecideOne(size_t index) {
   Item& item = *items_[index];
   if (AnswerFromSeen(item)) return absl::OkStatus();
   absl::StatusOr<std::string> answer = RunOnce(index);
+  if (trusting_) {
+    // What was decided over nothing needs nobody's word.
+    const bool stands = answer.ok() || (checks_ == 0 && item.command.context.request_id.empty());
+    if (!stands || !MissingOf(index).empty()) return Distrust();
+  }
   for (int round = 0; !MissingOf(index).empty(); ++round) {
     if (round == options_.rounds_max) {
       answer = Refuse(absl::StatusCode::kInternal, "STORE_TOO_MANY_ROUNDS",
@@ -445,7 +496,8 @@ absl::Status UnitOfWork::CheckAffected(absl::Span<const Result> results, size_t 
 absl::Status UnitOfWork::Commit() {
   const size_t before_journal = queries_.size();
   WriteJournal();
-  if (queries_.empty()) {
+  if (queries_.size() == checks_) {
+    if (checks_ > 0) return Distrust();
     connection_.Rollback();
     return absl::OkStatus();
   }

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "platform/base/state.h"
 #include "platform/store/database.h"
+#include "platform/store/row_check.h"
 #include "platform/store/row_load.h"
 #include "platform/store/row_memory.h"
 #include "platform/store/table.h"
@@ -52,8 +53,12 @@ const std::string& EventId(const EmittedEvent& event);
 class UnitOfWork {
  public:
   // `memory` is the connection's only writer's, and stays right whatever becomes of this try.
+  // Where it is `trusting`, it asks nothing before the commit: rows are taken as they are
+  // remembered, and the commit fails where one is not so any more, or a request id is taken. What
+  // that cannot do (a row that nobody remembers, a set, a refusal, which no commit stands behind)
+  // fails as well. All that failed so is to be tried again without.
   UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-             const WriterOptions& options, RowMemory& memory);
+             const WriterOptions& options, RowMemory& memory, bool trusting = false);
 
   // In the open transaction of the connection, which is committed or rolled back afterwards when it
   // answers OK. Then the first `taken` items have their outcome; those behind did not fit. On an
@@ -64,6 +69,9 @@ class UnitOfWork {
   size_t taken() const { return taken_; }
   bool committed() const { return committed_; }
   const Failed& failed() const { return failed_; }
+  bool trusting() const { return trusting_; }
+  // Whether it failed for what was trusted: another changed it, or it was not enough.
+  bool distrusted() const { return distrusted_; }
 
   // After kCommitUnknown: whether the transaction is in the database, in a transaction of another
   // connection. NOT_FOUND when it left nothing to know it by.
@@ -99,6 +107,8 @@ class UnitOfWork {
   absl::Status Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed = {});
   absl::Status FailAt(absl::Status status, size_t first_statement);
 
+  bool Trust(Wanted wanted);
+  absl::Status Distrust();
   absl::Status LoadFirst();
   absl::Status LookAhead(Wanted* wanted);
   void AddReferences(Wanted* wanted);
@@ -118,6 +128,7 @@ class UnitOfWork {
   void Accept(size_t index, std::string answer);
 
   absl::Status WriteAhead();
+  absl::Status GiveAhead();
   absl::Status WriteRows();
   absl::Status WriteTables(ChangedByType by_type);
   absl::Status WriteTable(const TableMap& map, const Changed& changed);
@@ -147,6 +158,9 @@ class UnitOfWork {
   RowMemory& memory_;
   const bool only_writer_;  // a transaction here is
 
+  bool trusting_;
+  bool distrusted_ = false;
+
   absl::Span<Item* const> items_;
   State state_;
   absl::flat_hash_map<RowKey, std::shared_ptr<const google::protobuf::Message>> originals_;
@@ -164,6 +178,8 @@ class UnitOfWork {
   absl::flat_hash_map<RowKey, Remembered> written_;
   absl::flat_hash_set<const google::protobuf::Descriptor*> edited_;  // types with other changes
 
+  std::unique_ptr<RowCheck> check_;  // of what was trusted: the first queries_
+  size_t checks_ = 0;
   std::vector<Query> queries_;
   std::vector<Note> notes_;
   size_t given_ = 0;                       // of queries_: to the database, ahead of the commit

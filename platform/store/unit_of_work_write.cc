@@ -193,6 +193,10 @@ absl::Status UnitOfWork::WriteAhead() {
     by_type[key.type].push_back({&slot->first.id, &slot->second, 0, nullptr});
   }
   TANDEM_RETURN_IF_ERROR(WriteTables(std::move(by_type)));
+  return GiveAhead();
+}
+
+absl::Status UnitOfWork::GiveAhead() {
   absl::StatusOr<bool> given = connection_.Ahead(absl::MakeConstSpan(queries_).subspan(given_));
   if (!given.ok()) return FailAt(given.status(), answered_);
   if (*given) given_ = queries_.size();

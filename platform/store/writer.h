@@ -57,6 +57,7 @@ struct WriterOptions {
 
 struct WriterStats {
   int64_t commits = 0;    // transactions that changed something
+  int64_t trusted = 0;    // of those, decided from memory alone and checked by the commit
   int64_t commands = 0;   // answered, in any way
   int64_t refused = 0;    // of those, with an error
   int64_t replayed = 0;   // of those, with an answer stored before

@@ -79,6 +79,54 @@ TEST_P(PostgresWriter, AConnectionLostAtAnyMessageLosesAndDoublesNothing) {
   EXPECT_EQ(Events(), expected + 1);
 }
 
+// The same for batches that are decided from memory and given to the server while they are.
+TEST_P(PostgresWriter, AConnectionLostWhileMemoryIsTrustedLosesAndDoublesNothing) {
+  static const auto* schema = new Schema({{Thing::descriptor(), "things", {}, 50, true}});
+  constexpr int kThings = 70;
+  CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);
+  auto database = Through(proxy);
+  static const auto* clock = new SystemClock();
+  WriterOptions options;
+  options.source = std::string(kSource);
+  auto writer = *Writer::Start(*database, *schema, *clock, std::move(options));
+  const auto add = [&](int round) {
+    std::vector<Command> adds;
+    for (int i = 0; i < kThings; ++i) {
+      const std::string id = absl::StrCat("t", i);
+      adds.push_back(WithId(AddTo(id, 1), absl::StrCat(id, "/", round)));
+      adds.back().hints = [id](Wanted& wanted) { wanted.Row<Thing>(id); };
+    }
+    return writer->CallGroup(std::move(adds));
+  };
+  std::vector<Command> makes;
+  for (int i = 0; i < kThings; ++i) makes.push_back(MakeThing(absl::StrCat("t", i)));
+  for (const auto& made : writer->CallGroup(std::move(makes))) EXPECT_OK(made);
+  for (const auto& outcome : add(1)) EXPECT_OK(outcome);
+  proxy.OnMessage([](const CutProxy::Message&) { return CutProxy::Verdict::kPass; });
+  const int64_t trusted = writer->stats().trusted;
+  for (const auto& outcome : add(2)) EXPECT_OK(outcome);
+  EXPECT_EQ(writer->stats().trusted, trusted + 1);
+  const int64_t messages = proxy.client_messages();
+  ASSERT_GT(messages, 5);
+  int round = 2;
+  for (int64_t n = 1; n <= messages; ++n) {
+    for (const auto& rule : {CutProxy::BeforeClientMessage(n), CutProxy::AfterClientMessage(n),
+                             CutProxy::BeforeServerMessage(n)}) {
+      for (const auto& outcome : add(++round)) EXPECT_OK(outcome);  // trusts again
+      proxy.OnMessage(rule);
+      ++round;
+      ASSERT_TRUE(test::WaitFor([&] {
+        const auto outcomes = add(round);
+        return std::all_of(outcomes.begin(), outcomes.end(),
+                           [](const auto& outcome) { return outcome.ok(); });
+      }));
+      proxy.OnMessage([](const CutProxy::Message&) { return CutProxy::Verdict::kPass; });
+      ASSERT_EQ(Count("SELECT SUM(large) FROM things"), round * kThings) << "after message " << n;
+    }
+  }
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM journal"), (round + 1) * kThings);
+}
+
 TEST_P(PostgresWriter, ACommitWhoseAnswerIsLostIsAnsweredAllTheSame) {
   CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);
   auto database = Through(proxy);

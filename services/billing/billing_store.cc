@@ -91,7 +91,7 @@ std::vector<store::TableSpec> BillingTables() {
       {v1::CompanyProfile::descriptor(), "company_profiles", {}, 100},
       {v1::AccountingPeriod::descriptor(), "accounting_periods", {}, 110},
       {v1::LedgerEntry::descriptor(), "ledger_entries", {}, 120},
-      {operations::v1::Counter::descriptor(), "counters", {}, 900},
+      {operations::v1::Counter::descriptor(), "counters", {}, 900, true},
   };
 }
 

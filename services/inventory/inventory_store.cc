@@ -29,7 +29,7 @@ std::vector<store::TableSpec> InventoryTables() {
   // a product's stock; then those who want it. What every step of an order reads again is
   // remembered.
   return {
-      {operations::v1::Counter::descriptor(), "counters", {}, 5},
+      {operations::v1::Counter::descriptor(), "counters", {}, 5, true},
       {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10, true},
       {v1::Demand::descriptor(),
        "demands",

@@ -53,7 +53,8 @@ constexpr char kHeldForTaxClassSql[] =
 std::vector<store::TableSpec> OrderTables() {
   std::vector<store::TableSpec> tables = bus::SubscriptionTables();
   // What arbitrates comes first: facts, then orders, then the counter that every new order wants.
-  // Facts and orders are never erased, and facts are read with every order: they are remembered.
+  // Facts, orders and the counter are never erased, and all but orders are read with every order:
+  // they are remembered.
   tables.push_back({v1::AccountFact::descriptor(), "account_facts", {}, 10, true});
   tables.push_back({v1::CustomerFact::descriptor(),
                     "customer_facts",
@@ -83,7 +84,7 @@ std::vector<store::TableSpec> OrderTables() {
                     true,
                     {},
                     /*texts_in_row=*/true});
-  tables.push_back({operations::v1::Counter::descriptor(), "counters", {}, 900});
+  tables.push_back({operations::v1::Counter::descriptor(), "counters", {}, 900, true});
   return tables;
 }
 
