@@ -13,29 +13,30 @@ constexpr size_t kFew = 8;
 }  // namespace
 
 RowCheck::RowCheck(std::vector<Rows> rows) {
-  std::vector<Part> together;
+  std::vector<Rows> together;
   const auto flush = [&] {
     if (!together.empty()) Add(std::exchange(together, {}));
   };
   for (Rows& of : rows) {
     if (of.versions.size() <= kFew) {
-      together.push_back({of.map, std::move(of.versions)});
+      together.push_back(std::move(of));
       continue;
     }
     flush();
     for (size_t i = 0; i < of.versions.size();) {
       const size_t end = std::min(i + NextKeys(of.versions.size() - i), of.versions.size());
-      Add({{of.map, {of.versions.begin() + static_cast<std::ptrdiff_t>(i),
-                     of.versions.begin() + static_cast<std::ptrdiff_t>(end)}}});
+      Add({{of.map,
+            {of.versions.begin() + static_cast<std::ptrdiff_t>(i),
+             of.versions.begin() + static_cast<std::ptrdiff_t>(end)}}});
       i = end;
     }
   }
   flush();
 }
 
-// Each part has as many rows as a statement is made for, the last one repeated. Of a row that another
-// is changing, PostgreSQL looks at the version again when it has the lock.
-void RowCheck::Add(const std::vector<Part>& parts) {
+// Each part has as many rows as a statement is made for, the last one repeated. Of a row that
+// another is changing, PostgreSQL looks at the version again when it has the lock.
+void RowCheck::Add(const std::vector<Rows>& parts) {
   std::string text;
   std::vector<Value> params;
   for (size_t part = 0; part < parts.size(); ++part) {

@@ -18,7 +18,7 @@ namespace tandem::store {
 class RowCheck {
  public:
   struct Rows {
-    const TableMap* map;
+    const TableMap* map = nullptr;
     std::vector<std::pair<absl::string_view, int64_t>> versions;  // by key, in their order
   };
 
@@ -28,11 +28,7 @@ class RowCheck {
   std::vector<Query>& queries() { return queries_; }
 
  private:
-  struct Part {  // of a statement
-    const TableMap* map;
-    std::vector<std::pair<absl::string_view, int64_t>> versions;
-  };
-  void Add(const std::vector<Part>& parts);
+  void Add(const std::vector<Rows>& parts);  // of one statement
 
   std::vector<std::unique_ptr<std::string>> texts_;
   std::vector<Query> queries_;
