@@ -25,9 +25,8 @@ namespace {
 constexpr absl::Duration kCallPatience = absl::Seconds(15);
 constexpr absl::Duration kScriptPatience = absl::Minutes(10);
 
-const Query kBegin{"BEGIN", {}};
-const Query kCommit{"COMMIT", {}};
-const Query kRollback{"ROLLBACK", {}};
+// What a transaction begins and ends with; their statements are known by these places.
+const Query kEnds[] = {{"BEGIN", {}}, {"COMMIT", {}}, {"ROLLBACK", {}}};
 constexpr absl::string_view kTryLock = "SELECT pg_try_advisory_lock($1)";
 constexpr absl::string_view kNotify = "SELECT pg_notify($1, '')";
 
@@ -205,7 +204,7 @@ class PostgresConnection final : public Connection {
   absl::Status SendRollback() {
     const absl::Time deadline = absl::Now() + kCallPatience;
     Statements statements;
-    TANDEM_RETURN_IF_ERROR(session_->Prepare({&kRollback, 1}, deadline, &statements));
+    TANDEM_RETURN_IF_ERROR(session_->Prepare({&kEnds[2], 1}, deadline, &statements));
     TANDEM_RETURN_IF_ERROR(session_->Send(*statements[0], {}, deadline));
     TANDEM_RETURN_IF_ERROR(session_->SendSync());
     TANDEM_ASSIGN_OR_RETURN(const PostgresResult result, session_->Receive(deadline));
@@ -226,10 +225,9 @@ class PostgresConnection final : public Connection {
 
   absl::StatusOr<std::vector<Result>> Exchange(absl::Span<const Query> queries, bool commit,
                                                absl::Time deadline) {
-    const Query around[] = {kBegin, kCommit, kRollback};
     Statements ends, statements;
     if (!session_->Knows(queries)) TANDEM_RETURN_IF_ERROR(Collect(deadline));
-    if (state_ != State::kIdle) TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline, &ends));
+    if (state_ != State::kIdle) TANDEM_RETURN_IF_ERROR(session_->Prepare(kEnds, deadline, &ends));
     TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline, &statements));
     // Without a transaction the sync commits, so all parameters are right before anything is sent.
     for (size_t i = 0; state_ == State::kIdle && i < queries.size(); ++i) {
@@ -269,10 +267,9 @@ class PostgresConnection final : public Connection {
 
   absl::Status SendAhead(absl::Span<const Query> queries, absl::Time deadline) {
     if (!session_->Knows(queries)) TANDEM_RETURN_IF_ERROR(Collect(deadline));
-    const Query around[] = {kBegin, kCommit, kRollback};
     Statements ends, statements;
     if (state_ == State::kBegun) {
-      TANDEM_RETURN_IF_ERROR(session_->Prepare(around, deadline, &ends));
+      TANDEM_RETURN_IF_ERROR(session_->Prepare(kEnds, deadline, &ends));
     }
     TANDEM_RETURN_IF_ERROR(session_->Prepare(queries, deadline, &statements));
     if (state_ == State::kBegun) {

@@ -5,12 +5,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace tandem::store {
-namespace {
-
-// So many rows of a table or fewer are checked together with other tables'.
-constexpr size_t kFew = 8;
-
-}  // namespace
 
 RowCheck::RowCheck(std::vector<Rows> rows) {
   std::vector<Rows> together;
@@ -18,7 +12,7 @@ RowCheck::RowCheck(std::vector<Rows> rows) {
     if (!together.empty()) Add(std::exchange(together, {}));
   };
   for (Rows& of : rows) {
-    if (of.versions.size() <= kFew) {
+    if (of.versions.size() <= kFewKeys) {
       together.push_back(std::move(of));
       continue;
     }

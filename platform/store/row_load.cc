@@ -14,9 +14,6 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
-// Of so many keys of a table or fewer, its versions are asked for together with other tables'.
-constexpr size_t kFew = 8;
-
 absl::Status Corrupt(absl::string_view table, absl::string_view what) {
   return Refuse(absl::StatusCode::kInternal, "STORE_ROW_CORRUPT",
                 absl::StrCat("table ", table, ": ", what));
@@ -58,7 +55,7 @@ void RowLoad::AddRows(const TableMap& map, const std::vector<std::string>& ids, 
 }
 
 void RowLoad::AddVersions(const TableMap& map, const std::vector<std::string>& ids) {
-  if (ids.size() <= kFew) {
+  if (ids.size() <= kFewKeys) {
     together_.emplace_back(&map, ids);
   } else {
     AddByKeys(Kind::kVersions, map, -1, map.lock_versions, ids);

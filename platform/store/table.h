@@ -61,8 +61,8 @@ struct TableSpec {
   // Lower is locked first. Tables that arbitrate (stock, accounts) come before what hangs on them.
   int lock_order = 100;
   // Rows stay in the writer's memory: while one is of the version that is known, its key and
-  // version are all that is read with the lock. Not for tables whose rows are erased and come again
-  // under their keys, nor for what is changed by anyone but writers.
+  // version are all that is asked for with the lock, or checked by the commit. Not for tables whose
+  // rows are erased and come again under their keys, nor for what is changed by anyone but writers.
   bool remembered = false;
   // Of a remembered row: what a command that names it will most likely look up as well. It is
   // loaded with it, which saves a round trip.

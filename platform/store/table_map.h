@@ -19,6 +19,9 @@ namespace tandem::store {
 // and a batch is written and looked up in few of them.
 inline constexpr std::array<size_t, 6> kSizes = {1, 2, 4, 8, 16, 64};
 
+// The versions of so many keys of a table or fewer are asked for together with other tables'.
+inline constexpr size_t kFewKeys = 8;
+
 // How many of `rest` rows (1 or more) the next statement writes: as many as one is for.
 size_t NextRows(size_t rest);
 // How many keys the next statement that looks up `rest` keys has; beyond `rest` the last is

@@ -76,7 +76,7 @@ absl::Status UnitOfWork::FailAt(absl::Status status, size_t first_statement) {
   if (error.statement < 0 || at >= notes_.size()) return Fail(status, Failed::Part::kOther);
   if (notes_[at].or_fails && absl::StrContains(status.message(), kDividedByZero)) {
     status = ChangedByAnother();
-    distrusted_ = at < checks_;
+    distrusted_ = at < checks();
   }
   return Fail(status, notes_[at].part, notes_[at].owners);
 }
@@ -97,12 +97,10 @@ absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
 
 // Takes what is wanted as it is remembered. False, with nothing done, where something is not, where
 // a command did not say what it wants, or where no commit may follow that checks it.
-bool UnitOfWork::Trust(Wanted wanted) {
-  if (!wanted.sets.empty()) return false;
+bool UnitOfWork::Trust(const Wanted& wanted) {
   for (const Item* item : items_) {
     if (!item->command.hints || item->command.validate_only) return false;
   }
-  AddReferences(&wanted);
   std::map<std::pair<int, absl::string_view>, RowCheck::Rows> by_table;  // in the order of locking
   std::vector<RowMemory::Known> all;
   all.reserve(wanted.rows.size());
@@ -127,7 +125,6 @@ bool UnitOfWork::Trust(Wanted wanted) {
   for (Query& query : check_->queries()) {
     Add(query.sql, std::move(query.params), Failed::Part::kRow, {}, -1, /*or_fails=*/true);
   }
-  checks_ = queries_.size();
   return true;
 }
 
@@ -142,11 +139,12 @@ absl::Status UnitOfWork::LoadFirst() {
   for (Item* item : items_) {
     if (item->command.hints) item->command.hints(wanted);
   }
+  trusting_ = trusting_ && wanted.sets.empty();  // so there is nothing to look for ahead
+  TANDEM_RETURN_IF_ERROR(LookAhead(&wanted));
+  AddReferences(&wanted);
   trusting_ = trusting_ && Trust(wanted);
   // The database checks while we decide.
   if (trusting_) return AheadEvery(items_.size()) > 0 ? GiveAhead() : absl::OkStatus();
-  TANDEM_RETURN_IF_ERROR(LookAhead(&wanted));
-  AddReferences(&wanted);
   std::set<std::string> ids;
   for (const Item* item : items_) {
     const std::string& id = item->command.context.request_id;
@@ -414,7 +412,7 @@ absl::Status UnitOfWork::DecideOne(size_t index) {
   absl::StatusOr<std::string> answer = RunOnce(index);
   if (trusting_) {
     // What was decided over nothing needs nobody's word.
-    const bool stands = answer.ok() || (checks_ == 0 && item.command.context.request_id.empty());
+    const bool stands = answer.ok() || (checks() == 0 && item.command.context.request_id.empty());
     if (!stands || !MissingOf(index).empty()) return Distrust();
   }
   for (int round = 0; !MissingOf(index).empty(); ++round) {
@@ -496,8 +494,8 @@ absl::Status UnitOfWork::CheckAffected(absl::Span<const Result> results, size_t 
 absl::Status UnitOfWork::Commit() {
   const size_t before_journal = queries_.size();
   WriteJournal();
-  if (queries_.size() == checks_) {
-    if (checks_ > 0) return Distrust();
+  if (queries_.size() == checks()) {
+    if (checks() > 0) return Distrust();
     connection_.Rollback();
     return absl::OkStatus();
   }

@@ -107,8 +107,9 @@ class UnitOfWork {
   absl::Status Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed = {});
   absl::Status FailAt(absl::Status status, size_t first_statement);
 
-  bool Trust(Wanted wanted);
+  bool Trust(const Wanted& wanted);
   absl::Status Distrust();
+  size_t checks() const { return check_ == nullptr ? 0 : check_->queries().size(); }
   absl::Status LoadFirst();
   absl::Status LookAhead(Wanted* wanted);
   void AddReferences(Wanted* wanted);
@@ -179,7 +180,6 @@ class UnitOfWork {
   absl::flat_hash_set<const google::protobuf::Descriptor*> edited_;  // types with other changes
 
   std::unique_ptr<RowCheck> check_;  // of what was trusted: the first queries_
-  size_t checks_ = 0;
   std::vector<Query> queries_;
   std::vector<Note> notes_;
   size_t given_ = 0;                       // of queries_: to the database, ahead of the commit

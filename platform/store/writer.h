@@ -31,10 +31,11 @@ struct Command {
   // given.
   Context context;
   bool validate_only = false;  // decide, answer, change nothing
-  // What it will touch, as far as known without looking; saves round trips only.
+  // What it will touch, as far as known without looking; saves round trips only. A command without
+  // is not decided from memory.
   std::function<void(Wanted&)> hints;
   // Decides; the answer is serialised as stored in `requests`. Run again whenever something was
-  // missing.
+  // missing, or was remembered as it is no longer.
   std::function<absl::StatusOr<std::string>(Context&, State&)> decide;
   std::function<void(absl::StatusOr<std::string>)> done;
   // Where it is given, says before `done` whether the answer was stored before: then it is not what
