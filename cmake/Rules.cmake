@@ -13,6 +13,10 @@ if(TANDEM_SANITIZE)
   add_compile_options(-fsanitize=${TANDEM_SANITIZE} -fno-sanitize=vptr -O1 -g1)
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
 endif()
+if(TANDEM_SANITIZE STREQUAL thread)
+  # What tests/sanitizers/thread_libraries builds, in place of Debian's, for them and what they need.
+  add_link_options(-Wl,--disable-new-dtags -Wl,-rpath,${CMAKE_SOURCE_DIR}/build/third_party/thread/lib)
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -10,6 +10,7 @@
 #include "platform/base/fault.h"
 #include "platform/base/status.h"
 #include "platform/base/status_macros.h"
+#include "platform/base/thread_name.h"
 
 namespace tandem::store {
 namespace {
@@ -63,43 +64,152 @@ absl::Status ConstraintAnswer(const Failed& failed) {
 }  // namespace
 
 Committer::Committer(Database& database, std::unique_ptr<Connection> connection,
-                     const Schema& schema, const WriterOptions& options, Answer answer,
-                     Retire retire)
+                     const Schema& schema, const WriterOptions& options, Calls calls)
     : database_(database),
-      connection_(std::move(connection)),
       schema_(schema),
       options_(options),
-      answer_(std::move(answer)),
-      retire_(std::move(retire)),
-      lock_key_(NewLockKey()) {}
+      calls_(std::move(calls)),
+      connection_(std::move(connection)),
+      lock_key_(NewLockKey()),
+      thread_([this] { CommitBehind(); }) {}
+
+Committer::~Committer() {
+  {
+    absl::MutexLock lock(&mutex_);
+    ended_ = true;
+  }
+  thread_.join();
+}
 
 WriterStats Committer::stats() const {
   absl::MutexLock lock(&mutex_);
   return stats_;
 }
 
+std::unique_ptr<UnitOfWork> Committer::NewUnit() {
+  return std::make_unique<UnitOfWork>(database_, *connection_, schema_, options_, memory_);
+}
+
 void Committer::Run(std::vector<Item*> items) {
+  Batch batch{nullptr, std::move(items)};
+  do {
+    const bool from_memory = MayTrust();
+    const bool connected = !from_memory || !Busy();
+    if (connected) (void)Settle();
+    if (from_memory) batch = RunFromMemory(std::move(batch.items), connected);
+    if (!from_memory || batch.unit != nullptr) return RunInTurn(std::move(batch));
+  } while (!batch.items.empty());
+}
+
+Committer::Batch Committer::RunFromMemory(std::vector<Item*> items, bool connected) {
+  Batch batch{NewUnit(), std::move(items)};
+  UnitOfWork& unit = *batch.unit;
+  absl::StatusOr<bool> decided = false;
+  if (absl::Status opened = connected ? Open() : absl::OkStatus(); opened.ok()) {
+    decided = unit.DecideFromMemory(batch.items, connected);
+  } else {
+    unit.FailToBegin(opened);
+  }
+  // Or it was decided over what did not come about.
+  if (!Settle()) return {NewUnit(), std::move(batch.items)};
+  if (!decided.ok() || !*decided) return batch;
+
+  std::vector<Item*> rest(batch.items.begin() + static_cast<std::ptrdiff_t>(unit.taken()),
+                          batch.items.end());
+  batch.items.resize(unit.taken());
+  unit.Remember();
+  if (calls_.others_wait()) {
+    absl::MutexLock lock(&mutex_);
+    behind_ = std::move(batch);
+    given_ = busy_ = true;
+  } else if (!Finish(batch)) {
+    unit.Forget();
+    RunInTurn(std::move(batch));
+  }
+  return {nullptr, std::move(rest)};
+}
+
+// On either thread. On an error the batch is as it was.
+bool Committer::Finish(Batch& batch) {
+  UnitOfWork& unit = *batch.unit;
+  if (absl::Status opened = Open(); !opened.ok()) {
+    unit.FailToBegin(opened);
+    return false;
+  }
+  if (!unit.Commit().ok()) return false;
+  open_ = false;
+  trust_pause_ = 0;
+  if (unit.committed()) {
+    absl::MutexLock lock(&mutex_);
+    ++stats_.commits;
+    ++stats_.trusted;
+  }
+  calls_.retire(std::move(batch.unit));
+  Answer(batch.items, batch.items.size());
+  return true;
+}
+
+void Committer::CommitBehind() {
+  NameThread("committer");
+  absl::MutexLock lock(&mutex_);
+  for (;;) {
+    mutex_.Await(absl::Condition(
+        +[](Committer* self) {
+          self->mutex_.AssertReaderHeld();
+          return self->given_ || self->ended_;
+        },
+        this));
+    if (!given_) return;
+    given_ = false;
+    Batch batch = std::move(behind_);
+    mutex_.Unlock();
+    const bool done = Finish(batch);
+    mutex_.Lock();
+    if (!done) behind_ = std::move(batch);
+    busy_ = false;
+  }
+}
+
+bool Committer::Busy() const {
+  absl::MutexLock lock(&mutex_);
+  return busy_;
+}
+
+bool Committer::Settle() {
+  Batch failed;
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](bool* busy) { return !*busy; }, &busy_));
+    failed = std::exchange(behind_, Batch());
+  }
+  if (failed.unit == nullptr) return true;
+  failed.unit->Forget();
+  RunInTurn(std::move(failed));
+  return false;
+}
+
+// Asks the database first. The unit that came with them may have failed already.
+void Committer::RunInTurn(Batch batch) {
+  std::vector<Item*>& items = batch.items;
   Tries tries;
   Backoff backoff(2, 250, Random64());
-  bool trust = MayTrust();
   while (!items.empty()) {
-    auto unit =
-        std::make_unique<UnitOfWork>(database_, *connection_, schema_, options_, memory_, trust);
-    if (Try(*unit, items).ok()) {
+    auto unit = batch.unit == nullptr ? NewUnit() : std::move(batch.unit);
+    if (unit->failed().status.ok() && Try(*unit, items).ok()) {
+      open_ = false;
+      unit->Remember();
       if (unit->committed()) {
         absl::MutexLock lock(&mutex_);
         ++stats_.commits;
-        stats_.trusted += unit->trusting();
       }
-      if (unit->trusting()) trust_pause_ = 0;
       const size_t taken = unit->taken();
-      retire_(std::move(unit));
-      Settle(items, taken);
+      calls_.retire(std::move(unit));
+      Answer(items, taken);
       tries = Tries();
       backoff.Reset();
     } else if (Distrusted(*unit)) {
-      connection_->Rollback();
-      trust = false;
+      Rollback();
     } else if (!Again(*unit, items, tries, backoff)) {
       return;
     }
@@ -125,7 +235,9 @@ bool Committer::Distrusted(const UnitOfWork& unit) {
 
 // An open transaction on a connection that holds our lock.
 absl::Status Committer::Open() {
+  if (open_) return absl::OkStatus();
   TANDEM_RETURN_IF_ERROR(connection_->Begin());
+  open_ = true;
   if (locked_) return absl::OkStatus();
   TANDEM_ASSIGN_OR_RETURN(locked_, connection_->TryLock(lock_key_));
   while (!locked_) {  // by chance, or a connection of ours that is not gone yet
@@ -135,6 +247,11 @@ absl::Status Committer::Open() {
   return absl::OkStatus();
 }
 
+void Committer::Rollback() {
+  connection_->Rollback();
+  open_ = false;
+}
+
 absl::Status Committer::Try(UnitOfWork& unit, absl::Span<Item* const> items) {
   absl::Status status = Open();
   if (status.ok()) return unit.Run(items);
@@ -142,7 +259,7 @@ absl::Status Committer::Try(UnitOfWork& unit, absl::Span<Item* const> items) {
   return status;
 }
 
-void Committer::Settle(std::vector<Item*>& items, size_t count) {
+void Committer::Answer(std::vector<Item*>& items, size_t count) {
   {
     absl::MutexLock lock(&mutex_);
     stats_.commands += static_cast<int64_t>(count);
@@ -151,7 +268,7 @@ void Committer::Settle(std::vector<Item*>& items, size_t count) {
       stats_.replayed += items[i]->how == Item::How::kReplayed;
     }
   }
-  answer_(absl::MakeSpan(items).first(count));
+  calls_.answer(absl::MakeSpan(items).first(count));
   items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
@@ -160,7 +277,7 @@ void Committer::RefuseAll(std::vector<Item*>& items, const absl::Status& why) {
     item->how = Item::How::kRefused;
     item->outcome = why;
   }
-  Settle(items, items.size());
+  Answer(items, items.size());
 }
 
 void Committer::Pause(Backoff& backoff) { absl::SleepFor(absl::Milliseconds(backoff.NextMs())); }
@@ -168,7 +285,7 @@ void Committer::Pause(Backoff& backoff) { absl::SleepFor(absl::Milliseconds(back
 bool Committer::Again(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries,
                       Backoff& backoff) {
   const Failed failed = unit.failed();
-  connection_->Rollback();
+  Rollback();
   // Behind a lost connection may be another database, or this one as it was once.
   if (failed.failure == Failure::kUnavailable || failed.failure == Failure::kCommitUnknown) {
     memory_.Clear();
@@ -248,16 +365,16 @@ void Committer::Split(const std::vector<size_t>& blamed, const std::vector<Item*
   }
   const auto begin = items.begin();
   const auto at = [&](size_t i) { return begin + static_cast<std::ptrdiff_t>(i); };
-  Run(std::vector<Item*>(begin, at(first)));
-  Run(std::vector<Item*>(at(first), at(last)));
-  Run(std::vector<Item*>(at(last), items.end()));
+  RunInTurn({nullptr, {begin, at(first)}});
+  RunInTurn({nullptr, {at(first), at(last)}});
+  RunInTurn({nullptr, {at(last), items.end()}});
 }
 
 bool Committer::AgainAfterUnknown(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries) {
   const absl::Status unknown = unit.failed().status;
   TANDEM_FAILPOINT("store.commit_unknown");
   absl::StatusOr<bool> committed = WasCommitted(unit);
-  connection_->Rollback();
+  Rollback();
   if (TANDEM_PLANTED("unknown_is_committed")) committed = true;
   if (committed.ok() && *committed) {
     {
@@ -265,7 +382,7 @@ bool Committer::AgainAfterUnknown(const UnitOfWork& unit, std::vector<Item*>& it
       ++stats_.commits;
     }
     database_.AfterCommit(options_.source);
-    Settle(items, unit.taken());
+    Answer(items, unit.taken());
     tries = Tries();
     return true;  // those that did not fit
   }
@@ -282,8 +399,9 @@ absl::StatusOr<bool> Committer::WasCommitted(const UnitOfWork& unit) {
   const absl::Time deadline = absl::Now() + options_.unknown_patience;
   absl::Status last = absl::DeadlineExceededError("the lost session did not end");
   while (absl::Now() < deadline && !stopping_) {
-    connection_->Rollback();
+    Rollback();
     absl::Status begun = connection_->Begin();
+    open_ = begun.ok();
     if (begun.ok()) {
       absl::StatusOr<bool> gone = connection_->TryLock(lock_key_);
       if (gone.ok() && *gone) {

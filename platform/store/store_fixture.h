@@ -67,6 +67,16 @@ CREATE UNIQUE INDEX tallies_code ON tallies (code) WHERE code <> '';
   return *migrations;
 }
 
+// The same, in which a writer remembers things and boxes.
+inline const Schema& RememberingSchema() {
+  static const auto* schema = new Schema({
+      {Thing::descriptor(), "things", {}, 50, true, {{"shelf_id", Box::descriptor()}}},
+      {Box::descriptor(), "boxes", {}, 10, true},
+      {Tally::descriptor(), "tallies", {}, 100},
+  });
+  return *schema;
+}
+
 inline void MigrateForTest(Database& database) {
   for (const auto* migrations : {&PlatformMigrations(), &TestMigrations()}) {
     const absl::Status status = Migrate(database, *migrations);
@@ -76,10 +86,11 @@ inline void MigrateForTest(Database& database) {
   TANDEM_CHECK(status.ok(), status.ToString());
 }
 
-inline std::unique_ptr<Writer> StartWriter(Database& database, WriterOptions options = {}) {
+inline std::unique_ptr<Writer> StartWriter(Database& database, WriterOptions options = {},
+                                           const Schema& schema = TestSchema()) {
   static const auto* clock = new SystemClock();
   options.source = std::string(kSource);
-  auto writer = Writer::Start(database, TestSchema(), *clock, std::move(options));
+  auto writer = Writer::Start(database, schema, *clock, std::move(options));
   TANDEM_CHECK(writer.ok(), writer.status().ToString());
   return *std::move(writer);
 }
@@ -175,6 +186,13 @@ inline Command AddTo(absl::string_view id, int64_t by) {
       });
 }
 
+// The same, said before to want that thing: it may be decided from memory.
+inline Command AddToKnown(absl::string_view id, int64_t by) {
+  Command command = AddTo(id, by);
+  command.hints = [id = std::string(id)](Wanted& wanted) { wanted.Row<Thing>(id); };
+  return command;
+}
+
 // Sets a tally; looks up its name, not its code.
 inline Command SetTally(absl::string_view name, int64_t value, absl::string_view code = "") {
   return Do([name = std::string(name), value, code = std::string(code)](
@@ -222,6 +240,10 @@ class Answers {
                                 absl::Seconds(60));
     TANDEM_CHECK(answered, "a command was never answered");
     return answers_;
+  }
+  int open() {
+    absl::MutexLock lock(&mutex_);
+    return open_;
   }
   int ok() {
     int count = 0;

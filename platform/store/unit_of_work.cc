@@ -28,10 +28,6 @@ const BySize& RequestsByIds() {
 // How many new ids of a command are looked for among those it misses.
 constexpr int kNewIdsMax = 8;
 
-// After how many commands of a batch the rows that they made are given to the database, which
-// writes them while the others are decided; in whole statements of many rows.
-size_t AheadEvery(size_t items) { return items >= 128 ? 64 : items >= 32 ? 16 : 0; }
-
 constexpr absl::string_view kDividedByZero = "error 22012";
 
 absl::Status ChangedByAnother() {
@@ -48,14 +44,13 @@ std::string TextOf(const Value& value) {
 }  // namespace
 
 UnitOfWork::UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-                       const WriterOptions& options, RowMemory& memory, bool trusting)
+                       const WriterOptions& options, RowMemory& memory)
     : database_(database),
       connection_(connection),
       schema_(schema),
       options_(options),
       memory_(memory),
-      only_writer_(database.dialect() == "sqlite"),
-      trusting_(trusting && !only_writer_) {}
+      only_writer_(database.dialect() == "sqlite") {}
 
 absl::Status UnitOfWork::Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed) {
   failed_ = {status, ErrorOf(status).failure, part, std::move(blamed)};
@@ -81,9 +76,17 @@ absl::Status UnitOfWork::FailAt(absl::Status status, size_t first_statement) {
   return Fail(status, notes_[at].part, notes_[at].owners);
 }
 
-absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
+void UnitOfWork::Take(absl::Span<Item* const> items) {
   items_ = items;
   settled_.assign(items.size(), false);
+  for (const Item* item : items) {
+    if (item->command.hints) item->command.hints(wanted_);
+  }
+}
+
+absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
+  if (items_.empty()) Take(items);
+  connected_ = true;
   TANDEM_FAILPOINT("store.before_load");
   TANDEM_RETURN_IF_ERROR(LoadFirst());
   TANDEM_FAILPOINT("store.after_load");
@@ -95,56 +98,9 @@ absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
 
 // --- Loading
 
-// Takes what is wanted as it is remembered. False, with nothing done, where something is not, where
-// a command did not say what it wants, or where no commit may follow that checks it.
-bool UnitOfWork::Trust(const Wanted& wanted) {
-  for (const Item* item : items_) {
-    if (!item->command.hints || item->command.validate_only) return false;
-  }
-  std::map<std::pair<int, absl::string_view>, RowCheck::Rows> by_table;  // in the order of locking
-  std::vector<RowMemory::Known> all;
-  all.reserve(wanted.rows.size());
-  for (const RowKey& key : wanted.rows) {
-    const TableMap& map = schema_.MapOf(key.type);
-    const RowMemory::Known* known = map.spec().remembered ? memory_.Find(key) : nullptr;
-    if (known == nullptr) return false;
-    all.push_back(*known);
-    RowCheck::Rows& rows = by_table[{map.spec().lock_order, map.spec().table}];
-    rows.map = &map;
-    rows.versions.emplace_back(key.id, known->version);
-  }
-  auto known = all.begin();
-  for (const RowKey& key : wanted.rows) {
-    originals_[key] = known->row;
-    state_.PutLoaded(key, std::move(known->row), known->version);
-    ++known;
-  }
-  std::vector<RowCheck::Rows> rows;
-  for (auto& [order, of] : by_table) rows.push_back(std::move(of));
-  check_ = std::make_unique<RowCheck>(std::move(rows));
-  for (Query& query : check_->queries()) {
-    Add(query.sql, std::move(query.params), Failed::Part::kRow, {}, -1, /*or_fails=*/true);
-  }
-  return true;
-}
-
-absl::Status UnitOfWork::Distrust() {
-  distrusted_ = true;
-  return Fail(MakeError(Failure::kConflict, "this cannot be decided from memory alone"),
-              Failed::Part::kOther);
-}
-
 absl::Status UnitOfWork::LoadFirst() {
-  Wanted wanted;
-  for (Item* item : items_) {
-    if (item->command.hints) item->command.hints(wanted);
-  }
-  trusting_ = trusting_ && wanted.sets.empty();  // so there is nothing to look for ahead
-  TANDEM_RETURN_IF_ERROR(LookAhead(&wanted));
-  AddReferences(&wanted);
-  trusting_ = trusting_ && Trust(wanted);
-  // The database checks while we decide.
-  if (trusting_) return AheadEvery(items_.size()) > 0 ? GiveAhead() : absl::OkStatus();
+  TANDEM_RETURN_IF_ERROR(LookAhead());
+  AddReferences();
   std::set<std::string> ids;
   for (const Item* item : items_) {
     const std::string& id = item->command.context.request_id;
@@ -161,12 +117,12 @@ absl::Status UnitOfWork::LoadFirst() {
     left -= std::min(left, keys);
     first.push_back({RequestsByIds().For(keys), std::move(params)});
   }
-  return Load(wanted, std::move(first));
+  return Load(wanted_, std::move(first));
 }
 
 // As remembered rows have them. Where one has changed since, what it refers to now is missed later.
-void UnitOfWork::AddReferences(Wanted* wanted) {
-  std::vector<RowKey> open(wanted->rows.begin(), wanted->rows.end());
+void UnitOfWork::AddReferences() {
+  std::vector<RowKey> open(wanted_.rows.begin(), wanted_.rows.end());
   while (!open.empty()) {
     const RowKey key = std::move(open.back());
     open.pop_back();
@@ -176,16 +132,16 @@ void UnitOfWork::AddReferences(Wanted* wanted) {
     if (known == nullptr) continue;
     for (const auto& [field, type] : map.references()) {
       RowKey to{type, known->row->GetReflection()->GetString(*known->row, field)};
-      if (!to.id.empty() && wanted->rows.insert(to).second) open.push_back(std::move(to));
+      if (!to.id.empty() && wanted_.rows.insert(to).second) open.push_back(std::move(to));
     }
   }
 }
 
 // What is looked for ahead is found without a lock. So the whole batch is locked at once, in the
 // one order of all replicas: they wait for each other, and not in a circle.
-absl::Status UnitOfWork::LookAhead(Wanted* wanted) {
+absl::Status UnitOfWork::LookAhead() {
   RowLoad load;
-  for (auto it = wanted->sets.begin(); it != wanted->sets.end();) {
+  for (auto it = wanted_.sets.begin(); it != wanted_.sets.end();) {
     const TableMap& map = schema_.MapOf(it->type);
     const int index = map.SetIndex(it->name);
     TANDEM_CHECK(index >= 0, absl::StrCat(map.spec().table, " has no set ", it->name));
@@ -194,14 +150,14 @@ absl::Status UnitOfWork::LookAhead(Wanted* wanted) {
       continue;
     }
     if (!only_writer_ && CanBeKey(it->key)) load.AddSetIds(map, index, it->key);
-    it = wanted->sets.erase(it);
+    it = wanted_.sets.erase(it);
   }
   if (load.empty()) return absl::OkStatus();
   TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, RunLoad(load.queries()));
   if (absl::Status taken = load.Take(results); !taken.ok()) {
     return Fail(taken, Failed::Part::kLoad);
   }
-  for (RowKey& key : load.Unsettled(state_)) wanted->rows.insert(std::move(key));
+  for (RowKey& key : load.Unsettled(state_)) wanted_.rows.insert(std::move(key));
   return absl::OkStatus();
 }
 
@@ -412,7 +368,8 @@ absl::Status UnitOfWork::DecideOne(size_t index) {
   absl::StatusOr<std::string> answer = RunOnce(index);
   if (trusting_) {
     // What was decided over nothing needs nobody's word.
-    const bool stands = answer.ok() || (checks() == 0 && item.command.context.request_id.empty());
+    const bool stands =
+        answer.ok() || (originals_.empty() && item.command.context.request_id.empty());
     if (!stands || !MissingOf(index).empty()) return Distrust();
   }
   for (int round = 0; !MissingOf(index).empty(); ++round) {
@@ -467,7 +424,7 @@ void UnitOfWork::Accept(size_t index, std::string answer) {
 }
 
 absl::Status UnitOfWork::Decide() {
-  const size_t ahead_every = only_writer_ ? 0 : AheadEvery(items_.size());
+  const size_t ahead_every = connected_ && !only_writer_ ? AheadEvery(items_.size()) : 0;
   for (size_t i = 0; i < items_.size(); ++i) {
     TANDEM_RETURN_IF_ERROR(DecideOne(i));
     TANDEM_FAILPOINT("store.mid_batch");
@@ -492,10 +449,11 @@ absl::Status UnitOfWork::CheckAffected(absl::Span<const Result> results, size_t 
 }
 
 absl::Status UnitOfWork::Commit() {
+  if (trusting_ && only_writer_) TANDEM_RETURN_IF_ERROR(CheckMemory());
   const size_t before_journal = queries_.size();
   WriteJournal();
   if (queries_.size() == checks()) {
-    if (checks() > 0) return Distrust();
+    if (trusting_ && !originals_.empty()) return Distrust();
     connection_.Rollback();
     return absl::OkStatus();
   }
@@ -517,23 +475,8 @@ absl::Status UnitOfWork::Commit() {
   TANDEM_CHECK(CheckAffected(*results, answered_).ok(), "a locked row was changed by another");
   committed_ = true;
   TANDEM_FAILPOINT("store.after_commit");
-  Remember();
   if (events) database_.AfterCommit(options_.source);
   return absl::OkStatus();
-}
-
-void UnitOfWork::Remember() {
-  for (const auto& [key, slot] : state_.slots()) {
-    if (!slot.changed || !schema_.MapOf(key.type).spec().remembered) continue;
-    if (slot.row == nullptr) {
-      memory_.Forget(key);
-    } else {
-      auto size = sizes_.find(key);
-      memory_.Put(key, slot.row, slot.version,
-                  size == sizes_.end() ? slot.row->ByteSizeLong() : size->second);
-    }
-  }
-  given_up_ = memory_.TakeGivenUp();
 }
 
 absl::StatusOr<bool> UnitOfWork::IsThere(Connection& connection) const {

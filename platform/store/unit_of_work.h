@@ -1,8 +1,8 @@
 // One try to decide and commit a batch of commands: one transaction (DESIGN section 4).
 //
-// Loads what the commands name, decides one after the other over the same memory, loads what was
-// missing and goes on, writes rows, journal and answers in as few round trips as possible. It never
-// tries again by itself: the Committer does, with a new one.
+// Loads what the commands name, or takes it as it is remembered; decides one after the other over
+// the same memory, loads what was missing and goes on; writes rows, journal and answers in as few
+// round trips as possible. It never tries again by itself: the Committer does, with a new one.
 #pragma once
 
 #include <string>
@@ -53,22 +53,34 @@ const std::string& EventId(const EmittedEvent& event);
 class UnitOfWork {
  public:
   // `memory` is the connection's only writer's, and stays right whatever becomes of this try.
-  // Where it is `trusting`, it asks nothing before the commit: rows are taken as they are
-  // remembered, and the commit fails where one is not so any more, or a request id is taken. What
-  // that cannot do (a row that nobody remembers, a set, a refusal, which no commit stands behind)
-  // fails as well. All that failed so is to be tried again without.
   UnitOfWork(Database& database, Connection& connection, const Schema& schema,
-             const WriterOptions& options, RowMemory& memory, bool trusting = false);
+             const WriterOptions& options, RowMemory& memory);
 
-  // In the open transaction of the connection, which is committed or rolled back afterwards when it
-  // answers OK. Then the first `taken` items have their outcome; those behind did not fit. On an
-  // error nothing holds (but see kCommitUnknown) and failed() says more; Rollback is the caller's.
+  // Decides without asking the database: rows are taken as they are remembered, and Commit fails
+  // where one is not so any more, or a request id is taken. Where it is `connected`, the connection
+  // is in a transaction, and is given rows ahead; else it is left alone. False, with nothing done,
+  // where something is not remembered, or cannot be (a set): Run goes on. An error, too, where a
+  // command is refused, as no commit stands behind that. What failed so is thrown away, and tried
+  // again by Run.
+  absl::StatusOr<bool> DecideFromMemory(absl::Span<Item* const> items, bool connected);
+  // In the open transaction of the connection: it is committed, or rolled back where there was
+  // nothing to commit, when it answers OK. Then the first `taken` items have their outcome; those
+  // behind did not fit. On an error nothing holds (but see kCommitUnknown) and failed() says more;
+  // Rollback is the caller's.
   absl::Status Run(absl::Span<Item* const> items);
-  // Instead of Run, where there was no transaction to be had: nobody's command is to blame.
+  // In the same way, of what was decided from memory. From any thread.
+  absl::Status Commit();
+  // Instead of either, where there was no transaction to be had: nobody's command is to blame.
   void FailToBegin(const absl::Status& status);
+
+  // Tells the memory what was decided, and that it did not come about.
+  void Remember();
+  void Forget();
+
   size_t taken() const { return taken_; }
   bool committed() const { return committed_; }
   const Failed& failed() const { return failed_; }
+  // Whether it was decided from memory.
   bool trusting() const { return trusting_; }
   // Whether it failed for what was trusted: another changed it, or it was not enough.
   bool distrusted() const { return distrusted_; }
@@ -107,12 +119,18 @@ class UnitOfWork {
   absl::Status Fail(absl::Status status, Failed::Part part, std::vector<size_t> blamed = {});
   absl::Status FailAt(absl::Status status, size_t first_statement);
 
-  bool Trust(const Wanted& wanted);
+  // After how many commands of a batch the rows that they made are given to the database, which
+  // writes them while the others are decided; in whole statements of many rows.
+  static size_t AheadEvery(size_t items) { return items >= 128 ? 64 : items >= 32 ? 16 : 0; }
+
+  void Take(absl::Span<Item* const> items);
+  bool Trust();
   absl::Status Distrust();
+  absl::Status CheckMemory();
   size_t checks() const { return check_ == nullptr ? 0 : check_->queries().size(); }
   absl::Status LoadFirst();
-  absl::Status LookAhead(Wanted* wanted);
-  void AddReferences(Wanted* wanted);
+  absl::Status LookAhead();
+  void AddReferences();
   absl::Status Load(const Wanted& wanted, std::vector<Query> first);
   absl::StatusOr<std::vector<Result>> RunLoad(absl::Span<const Query> queries);
   void AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,
@@ -147,8 +165,6 @@ class UnitOfWork {
   void Add(absl::string_view sql, std::vector<Value> params, Failed::Part part,
            std::vector<size_t> owners, int64_t must_affect = -1, bool or_fails = false);
   absl::Status CheckAffected(absl::Span<const Result> results, size_t first_statement);
-  absl::Status Commit();
-  void Remember();
   const std::vector<size_t>& OwnersOf(const google::protobuf::Descriptor* type,
                                       const std::string& id) const;
 
@@ -159,10 +175,12 @@ class UnitOfWork {
   RowMemory& memory_;
   const bool only_writer_;  // a transaction here is
 
-  bool trusting_;
+  bool trusting_ = false;
   bool distrusted_ = false;
+  bool connected_ = true;  // to a transaction, while it is decided
 
   absl::Span<Item* const> items_;
+  Wanted wanted_;  // by all items, as far as was known before
   State state_;
   absl::flat_hash_map<RowKey, std::shared_ptr<const google::protobuf::Message>> originals_;
   std::vector<SetKey> sets_;  // loaded

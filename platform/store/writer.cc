@@ -35,10 +35,10 @@ class QueueWriter final : public Writer {
       : options_(std::move(options)),
         clock_(clock),
         seeded_(static_cast<uint64_t>(options_.request_ids_seed)),
-        committer_(
-            database, std::move(connection), schema, options_,
-            [this](absl::Span<Item* const> items) { HandOver(items); },
-            [this](std::unique_ptr<UnitOfWork> unit) { Retire(std::move(unit)); }),
+        committer_(database, std::move(connection), schema, options_,
+                   {.answer = [this](absl::Span<Item* const> items) { HandOver(items); },
+                    .retire = [this](std::unique_ptr<UnitOfWork> unit) { Retire(std::move(unit)); },
+                    .others_wait = [this] { return OthersWait(); }}),
         responder_([this] { Respond(); }),
         writer_([this] { Write(); }) {}
 
@@ -116,39 +116,41 @@ class QueueWriter final : public Writer {
 
   void Write() {
     NameThread("writer");
-    for (;;) {
-      std::vector<std::unique_ptr<Item>> batch;
-      {
-        absl::MutexLock lock(&mutex_);
-        mutex_.Await(absl::Condition(
-            +[](QueueWriter* self) {
-              self->mutex_.AssertReaderHeld();
-              return self->closing_ || !self->queue_.empty();
-            },
-            this));
-        Gather();
-        if (closing_) return;
-        expected_ = 0;
-        while (!queue_.empty()) {
-          // A group is taken whole, also one that is larger than a batch.
-          if (batch.size() >= options_.batch_max && batch.back()->group_end) break;
-          batch.push_back(std::move(queue_.front()));
-          queue_.pop_front();
-          if (batch.back()->group_end) ++expected_;
-        }
-        groups_ -= expected_;
-      }
+    std::vector<Item*> batch;
+    while (Next(&batch)) {
       const auto begun = Steady::now();
       TANDEM_FAILPOINT("writer.batch_taken");
-      std::vector<Item*> items;
-      items.reserve(batch.size());
-      for (std::unique_ptr<Item>& item : batch) items.push_back(item.release());
-      committer_.Run(std::move(items));  // each is handed over
+      committer_.Run(std::move(batch));  // each is handed over, now or later
       const auto ended = Steady::now();
       gather_until_ = ended + std::min<Steady::duration>((ended - begun) / 2, kGatherMax);
       absl::MutexLock lock(&mutex_);
       expected_ = std::min(expected_ + groups_, options_.batch_max);
     }
+    (void)committer_.Settle();
+  }
+
+  // Waits for something to do, and takes the next batch; false at the end.
+  bool Next(std::vector<Item*>* batch) {
+    batch->clear();
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](QueueWriter* self) {
+          self->mutex_.AssertReaderHeld();
+          return self->closing_ || !self->queue_.empty();
+        },
+        this));
+    Gather();
+    if (closing_) return false;
+    expected_ = 0;
+    while (!queue_.empty()) {
+      // A group is taken whole, also one that is larger than a batch.
+      if (batch->size() >= options_.batch_max && batch->back()->group_end) break;
+      batch->push_back(queue_.front().release());
+      queue_.pop_front();
+      if (batch->back()->group_end) ++expected_;
+    }
+    groups_ -= expected_;
+    return true;
   }
 
   // Callers who were answered soon come again, most of them: with those who came meanwhile they
@@ -164,6 +166,11 @@ class QueueWriter final : public Writer {
                                 },
                                 this),
                             absl::FromChrono(left));
+  }
+
+  bool OthersWait() {
+    absl::MutexLock lock(&mutex_);
+    return !queue_.empty();
   }
 
   // Before its items, so that it goes with them.

@@ -21,10 +21,11 @@ class WriterFaults : public StoreTest {
       return MakeError(failure, "as the test wants it");
     });
   }
-  std::unique_ptr<Writer> Start(WriterOptions options = {}) {
+  std::unique_ptr<Writer> Start(WriterOptions options = {}, const Schema& schema = TestSchema()) {
     options.unknown_patience = absl::Milliseconds(200);
-    return StartWriter(faulty_, std::move(options));
+    return StartWriter(faulty_, std::move(options), schema);
   }
+  void TryUnderAnyFaults(std::unique_ptr<Writer> writer);
 
   FaultyDatabase faulty_{*database_};
 };
@@ -184,11 +185,10 @@ TEST_P(WriterFaults, ACommitThatLeftNothingToKnowItByIsTold) {
 }
 
 // Whatever fails, and wherever: repeated under its request id, each command has one effect.
-TEST_P(WriterFaults, UnderAnyFaultsEachRequestHasOneEffect) {
+void WriterFaults::TryUnderAnyFaults(std::unique_ptr<Writer> writer) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937_64 random(seed);
-  auto writer = Start();
   for (int i = 0; i < 5; ++i) EXPECT_OK(writer->Call(MakeThing(absl::StrCat("t", i))));
   faulty_.Set([&random](When when, Connection*) {
     if (when == When::kConnect || random() % 8 != 0) return absl::OkStatus();
@@ -208,7 +208,7 @@ TEST_P(WriterFaults, UnderAnyFaultsEachRequestHasOneEffect) {
     for (size_t i = 0; i < kRequests; ++i) {
       if (!answers[i].empty()) continue;
       tried.push_back(i);
-      tries.Submit(*writer, WithId(AddTo(absl::StrCat("t", i % 5), 1), absl::StrCat("r", i)));
+      tries.Submit(*writer, WithId(AddToKnown(absl::StrCat("t", i % 5), 1), absl::StrCat("r", i)));
     }
     const auto& outcomes = tries.Wait();
     for (size_t k = 0; k < tried.size(); ++k) {
@@ -227,6 +227,14 @@ TEST_P(WriterFaults, UnderAnyFaultsEachRequestHasOneEffect) {
               answers[i]);
   }
   EXPECT_EQ(Events(), kRequests + 5);
+}
+
+TEST_P(WriterFaults, UnderAnyFaultsEachRequestHasOneEffect) { TryUnderAnyFaults(Start()); }
+
+TEST_P(WriterFaults, UnderAnyFaultsSoItHasWhereOneBatchIsDecidedWhileAnotherIsCommitted) {
+  WriterOptions options;
+  options.batch_max = 10;
+  TryUnderAnyFaults(Start(options, RememberingSchema()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, WriterFaults, testing::Values("sqlite", "postgresql"), DriverName);
