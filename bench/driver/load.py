@@ -136,7 +136,7 @@ class Runner:
         before, others = self.machine.cpu(), postgres.sessions(url)
         told = subprocess.run(
             ["setpriv", "--pdeathsig=KILL", _pg("pgbench"), "-n", "-M", "prepared", "-f", script,
-             "-c", str(clients), "-j", str(min(2, clients)), "-T", str(seconds), url],
+             "-c", str(clients), "-j", str(min(2, clients)), "-T", str(max(1, round(seconds))), url],
             check=True, capture_output=True, env=clean_environment()).stdout.decode()
         # What its sessions used is the server's own when they have ended.
         wait_for(lambda: postgres.sessions(url) <= others, "the end of pgbench's sessions")
