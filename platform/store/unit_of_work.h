@@ -5,6 +5,7 @@
 // round trips as possible. It never tries again by itself: the Committer does, with a new one.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +29,9 @@ namespace tandem::store {
 struct Item {
   enum class How { kOpen, kAccepted, kChecked, kReplayed, kRefused };
   Command command;
-  bool group_end = true;  // a batch may end behind it
-  bool new_ids = false;   // its context's ids were never given to anyone
+  bool group_end = true;                        // a batch may end behind it
+  bool new_ids = false;                         // its context's ids were never given to anyone
+  std::chrono::steady_clock::time_point taken;  // into a batch
   How how = How::kOpen;
   absl::StatusOr<std::string> outcome = std::string();
 };

@@ -118,13 +118,8 @@ class QueueWriter final : public Writer {
     NameThread("writer");
     std::vector<Item*> batch;
     while (Next(&batch)) {
-      const auto begun = Steady::now();
       TANDEM_FAILPOINT("writer.batch_taken");
       committer_.Run(std::move(batch));  // each is handed over, now or later
-      const auto ended = Steady::now();
-      gather_until_ = ended + std::min<Steady::duration>((ended - begun) / 2, kGatherMax);
-      absl::MutexLock lock(&mutex_);
-      expected_ = std::min(expected_ + groups_, options_.batch_max);
     }
     (void)committer_.Settle();
   }
@@ -141,21 +136,21 @@ class QueueWriter final : public Writer {
         this));
     Gather();
     if (closing_) return false;
-    expected_ = 0;
+    const auto now = Steady::now();
     while (!queue_.empty()) {
       // A group is taken whole, also one that is larger than a batch.
       if (batch->size() >= options_.batch_max && batch->back()->group_end) break;
       batch->push_back(queue_.front().release());
       queue_.pop_front();
-      if (batch->back()->group_end) ++expected_;
+      batch->back()->taken = now;
+      if (batch->back()->group_end) --groups_;
     }
-    groups_ -= expected_;
     return true;
   }
 
   // Callers who were answered soon come again, most of them: with those who came meanwhile they
   // make one batch in place of two, for little more than one costs. For as many it waits, half as
-  // long as the last batch took at most; one caller alone waits for nobody.
+  // long as their batch took at most; one caller alone waits for nobody.
   void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto left = gather_until_ - Steady::now();
     if (left <= Steady::duration::zero()) return;
@@ -166,6 +161,16 @@ class QueueWriter final : public Writer {
                                 },
                                 this),
                             absl::FromChrono(left));
+  }
+
+  void Expect(absl::Span<Item* const> answered) {
+    const auto now = Steady::now();
+    const auto groups = std::count_if(answered.begin(), answered.end(),
+                                      [](const Item* item) { return item->group_end; });
+    absl::MutexLock lock(&mutex_);
+    expected_ = std::min(static_cast<size_t>(groups) + groups_, options_.batch_max);
+    gather_until_ =
+        now + std::min<Steady::duration>((now - answered.front()->taken) / 2, kGatherMax);
   }
 
   bool OthersWait() {
@@ -180,6 +185,8 @@ class QueueWriter final : public Writer {
   }
 
   void HandOver(absl::Span<Item* const> items) {
+    if (items.empty()) return;
+    Expect(items);
     absl::MutexLock lock(&finished_mutex_);
     for (Item* item : items) {
       if (item->command.replayed != nullptr) {
@@ -226,6 +233,7 @@ class QueueWriter final : public Writer {
   std::deque<std::unique_ptr<Item>> queue_ ABSL_GUARDED_BY(mutex_);
   size_t groups_ ABSL_GUARDED_BY(mutex_) = 0;    // in the queue
   size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;  // in the next batch
+  Steady::time_point gather_until_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::mt19937_64 seeded_ ABSL_GUARDED_BY(mutex_);
 
@@ -233,7 +241,6 @@ class QueueWriter final : public Writer {
   Finished finished_ ABSL_GUARDED_BY(finished_mutex_);
   bool finished_closed_ ABSL_GUARDED_BY(finished_mutex_) = false;
 
-  Steady::time_point gather_until_;  // the writer thread's
   Committer committer_;
   std::thread responder_;
   std::thread writer_;
