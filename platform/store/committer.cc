@@ -105,11 +105,7 @@ Committer::Batch Committer::RunFromMemory(std::vector<Item*> items, bool connect
   Batch batch{NewUnit(), std::move(items)};
   UnitOfWork& unit = *batch.unit;
   absl::StatusOr<bool> decided = false;
-  if (absl::Status opened = connected ? Open() : absl::OkStatus(); opened.ok()) {
-    decided = unit.DecideFromMemory(batch.items, connected);
-  } else {
-    unit.FailToBegin(opened);
-  }
+  if (!connected || Open(unit)) decided = unit.DecideFromMemory(batch.items, connected);
   // Or it was decided over what did not come about.
   if (!Settle()) return {NewUnit(), std::move(batch.items)};
   if (!decided.ok() || !*decided) return batch;
@@ -121,7 +117,7 @@ Committer::Batch Committer::RunFromMemory(std::vector<Item*> items, bool connect
   if (calls_.others_wait()) {
     absl::MutexLock lock(&mutex_);
     behind_ = std::move(batch);
-    given_ = busy_ = true;
+    busy_ = true;
   } else if (!Finish(batch)) {
     unit.Forget();
     RunInTurn(std::move(batch));
@@ -131,22 +127,23 @@ Committer::Batch Committer::RunFromMemory(std::vector<Item*> items, bool connect
 
 // On either thread. On an error the batch is as it was.
 bool Committer::Finish(Batch& batch) {
-  UnitOfWork& unit = *batch.unit;
-  if (absl::Status opened = Open(); !opened.ok()) {
-    unit.FailToBegin(opened);
-    return false;
-  }
-  if (!unit.Commit().ok()) return false;
+  if (!Open(*batch.unit) || !batch.unit->Commit().ok()) return false;
+  Done(std::move(batch.unit), batch.items);
+  return true;
+}
+
+// Answers those of the items whose outcome stands.
+void Committer::Done(std::unique_ptr<UnitOfWork> unit, std::vector<Item*>& items) {
   open_ = false;
-  trust_pause_ = 0;
-  if (unit.committed()) {
+  if (unit->trusting()) trust_pause_ = 0;
+  if (unit->committed()) {
     absl::MutexLock lock(&mutex_);
     ++stats_.commits;
-    ++stats_.trusted;
+    stats_.trusted += unit->trusting();
   }
-  calls_.retire(std::move(batch.unit));
-  Answer(batch.items, batch.items.size());
-  return true;
+  const size_t taken = unit->taken();
+  calls_.retire(std::move(unit));
+  Answer(items, taken);
 }
 
 void Committer::CommitBehind() {
@@ -156,11 +153,10 @@ void Committer::CommitBehind() {
     mutex_.Await(absl::Condition(
         +[](Committer* self) {
           self->mutex_.AssertReaderHeld();
-          return self->given_ || self->ended_;
+          return self->busy_ || self->ended_;
         },
         this));
-    if (!given_) return;
-    given_ = false;
+    if (!busy_) return;
     Batch batch = std::move(behind_);
     mutex_.Unlock();
     const bool done = Finish(batch);
@@ -196,16 +192,9 @@ void Committer::RunInTurn(Batch batch) {
   Backoff backoff(2, 250, Random64());
   while (!items.empty()) {
     auto unit = batch.unit == nullptr ? NewUnit() : std::move(batch.unit);
-    if (unit->failed().status.ok() && Try(*unit, items).ok()) {
-      open_ = false;
+    if (unit->failed().status.ok() && Open(*unit) && unit->Run(items).ok()) {
       unit->Remember();
-      if (unit->committed()) {
-        absl::MutexLock lock(&mutex_);
-        ++stats_.commits;
-      }
-      const size_t taken = unit->taken();
-      calls_.retire(std::move(unit));
-      Answer(items, taken);
+      Done(std::move(unit), items);
       tries = Tries();
       backoff.Reset();
     } else if (Distrusted(*unit)) {
@@ -252,11 +241,10 @@ void Committer::Rollback() {
   open_ = false;
 }
 
-absl::Status Committer::Try(UnitOfWork& unit, absl::Span<Item* const> items) {
-  absl::Status status = Open();
-  if (status.ok()) return unit.Run(items);
-  unit.FailToBegin(status);
-  return status;
+bool Committer::Open(UnitOfWork& unit) {
+  const absl::Status opened = Open();
+  if (!opened.ok()) unit.FailToBegin(opened);
+  return opened.ok();
 }
 
 void Committer::Answer(std::vector<Item*>& items, size_t count) {

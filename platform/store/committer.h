@@ -67,12 +67,13 @@ class Committer {
   Batch RunFromMemory(std::vector<Item*> items, bool connected);
   void RunInTurn(Batch batch);
   bool Finish(Batch& batch);
+  void Done(std::unique_ptr<UnitOfWork> unit, std::vector<Item*>& items);
   void CommitBehind();
   bool Busy() const;
 
   absl::Status Open();
+  bool Open(UnitOfWork& unit);  // which fails with it
   void Rollback();
-  absl::Status Try(UnitOfWork& unit, absl::Span<Item* const> items);
   // True when `items` are to be run again as they are; false when they have been answered.
   bool Again(const UnitOfWork& unit, std::vector<Item*>& items, Tries& tries, Backoff& backoff);
   bool AgainAfterConflict(Tries& tries, Backoff& backoff);
@@ -108,7 +109,6 @@ class Committer {
   mutable absl::Mutex mutex_;
   WriterStats stats_ ABSL_GUARDED_BY(mutex_);
   Batch behind_ ABSL_GUARDED_BY(mutex_);  // given to the thread behind; or came back, and failed
-  bool given_ ABSL_GUARDED_BY(mutex_) = false;
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -82,6 +82,7 @@ void UnitOfWork::Take(absl::Span<Item* const> items) {
   for (const Item* item : items) {
     if (item->command.hints) item->command.hints(wanted_);
   }
+  AddReferences({wanted_.rows.begin(), wanted_.rows.end()});
 }
 
 absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
@@ -100,7 +101,6 @@ absl::Status UnitOfWork::Run(absl::Span<Item* const> items) {
 
 absl::Status UnitOfWork::LoadFirst() {
   TANDEM_RETURN_IF_ERROR(LookAhead());
-  AddReferences();
   std::set<std::string> ids;
   for (const Item* item : items_) {
     const std::string& id = item->command.context.request_id;
@@ -121,18 +121,17 @@ absl::Status UnitOfWork::LoadFirst() {
 }
 
 // As remembered rows have them. Where one has changed since, what it refers to now is missed later.
-void UnitOfWork::AddReferences() {
-  std::vector<RowKey> open(wanted_.rows.begin(), wanted_.rows.end());
-  while (!open.empty()) {
-    const RowKey key = std::move(open.back());
-    open.pop_back();
+void UnitOfWork::AddReferences(std::vector<RowKey> of) {
+  while (!of.empty()) {
+    const RowKey key = std::move(of.back());
+    of.pop_back();
     const TableMap& map = schema_.MapOf(key.type);
     if (map.references().empty()) continue;
     const RowMemory::Known* known = memory_.Find(key);
     if (known == nullptr) continue;
     for (const auto& [field, type] : map.references()) {
       RowKey to{type, known->row->GetReflection()->GetString(*known->row, field)};
-      if (!to.id.empty() && wanted_.rows.insert(to).second) open.push_back(std::move(to));
+      if (!to.id.empty() && wanted_.rows.insert(to).second) of.push_back(std::move(to));
     }
   }
 }
@@ -157,7 +156,11 @@ absl::Status UnitOfWork::LookAhead() {
   if (absl::Status taken = load.Take(results); !taken.ok()) {
     return Fail(taken, Failed::Part::kLoad);
   }
-  for (RowKey& key : load.Unsettled(state_)) wanted_.rows.insert(std::move(key));
+  std::vector<RowKey> found;
+  for (RowKey& key : load.Unsettled(state_)) {
+    if (wanted_.rows.insert(key).second) found.push_back(std::move(key));
+  }
+  AddReferences(std::move(found));
   return absl::OkStatus();
 }
 

@@ -132,7 +132,7 @@ class UnitOfWork {
   size_t checks() const { return check_ == nullptr ? 0 : check_->queries().size(); }
   absl::Status LoadFirst();
   absl::Status LookAhead();
-  void AddReferences();
+  void AddReferences(std::vector<RowKey> of);
   absl::Status Load(const Wanted& wanted, std::vector<Query> first);
   absl::StatusOr<std::vector<Result>> RunLoad(absl::Span<const Query> queries);
   void AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,

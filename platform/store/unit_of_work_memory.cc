@@ -11,9 +11,7 @@ namespace tandem::store {
 absl::StatusOr<bool> UnitOfWork::DecideFromMemory(absl::Span<Item* const> items, bool connected) {
   Take(items);
   connected_ = connected;
-  if (!wanted_.sets.empty()) return false;
-  AddReferences();
-  if (!Trust()) return false;
+  if (!wanted_.sets.empty() || !Trust()) return false;
   trusting_ = true;
   // The database checks while we decide.
   if (connected_ && AheadEvery(items_.size()) > 0) TANDEM_RETURN_IF_ERROR(GiveAhead());
@@ -37,6 +35,7 @@ bool UnitOfWork::Trust() {
     const RowMemory::Known* known = map.spec().remembered ? memory_.Find(key) : nullptr;
     if (known == nullptr) return false;
     all.push_back(*known);
+    if (only_writer_) continue;  // CheckMemory
     RowCheck::Rows& rows = by_table[{map.spec().lock_order, map.spec().table}];
     rows.map = &map;
     rows.versions.emplace_back(key.id, known->version);
@@ -47,7 +46,6 @@ bool UnitOfWork::Trust() {
     state_.PutLoaded(key, std::move(known->row), known->version);
     ++known;
   }
-  if (only_writer_) return true;  // CheckMemory
   std::vector<RowCheck::Rows> rows;
   for (auto& [order, of] : by_table) rows.push_back(std::move(of));
   check_ = std::make_unique<RowCheck>(std::move(rows));

@@ -275,8 +275,8 @@ absl::Status UnitOfWork::WriteTable(const TableMap& map, const Changed& changed)
   if (!others.values.empty()) {
     // A round trip of its own to be sure costs nothing where there is only one writer.
     (only_writer_ ? unguarded_ : checked_) = true;
-    WriteMany(only_writer_ ? map.update : map.update_or_fail, std::move(others),
-              Failed::Part::kRow, only_writer_ ? Check::kAffected : Check::kOrFails);
+    WriteMany(only_writer_ ? map.update : map.update_or_fail, std::move(others), Failed::Part::kRow,
+              only_writer_ ? Check::kAffected : Check::kOrFails);
   }
   WriteMany(map.insert, std::move(inserts), Failed::Part::kRow);
   return WriteChildren(map, changed);

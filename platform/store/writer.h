@@ -1,9 +1,10 @@
 // The one way to change a service's data: commands, committed in batches (DESIGN section 4).
 //
 // Submit queues a command and returns at once; `done` is called on the writer's responder thread
-// after the batch committed, with the stored answer or the refusal. One writer thread and one write
-// connection per Writer. A command with a request id is answered from the `requests` table when it
-// was accepted before; REQUEST_ID_REUSED (ALREADY_EXISTS) when its content was another then.
+// after the batch committed, with the stored answer or the refusal. One write connection per
+// Writer, one thread that decides and, while others wait, one that commits. A command with a
+// request id is answered from the `requests` table when it was accepted before; REQUEST_ID_REUSED
+// (ALREADY_EXISTS) when its content was another then.
 #pragma once
 
 #include <functional>
