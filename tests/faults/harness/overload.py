@@ -2,10 +2,13 @@
 
     overload [--distributed] [--seconds 60] [--times 10] [--lines 30] [--apart]
 
-First the peak: PlaceOrder with so many under way that more makes no more. Then half of it as a
-baseline, then ten times the peak whether it is answered or not (offer.cc), then half of it again.
-The machine is shared by those who offer and those who serve, unless they are set --apart: one core
-for the crowd, the others for those who serve. What was really offered is told.
+What it can: PlaceOrder with so many under way that more makes no more, for as long as the crowd
+will last, and what these orders cause done; as orders of that whole time a second, since an order
+is taken faster than it is credit-checked, stocked and confirmed. Then ten times that, whether it is
+answered or not (offer.cc), measured in the same way. Then half of it as a baseline, the crowd again,
+and half of it at once behind the crowd. The machine is shared by those who offer and those who
+serve, unless they are set --apart: one core for the crowd, the others for those who serve. What was
+really offered is told.
 """
 import argparse
 import asyncio
@@ -70,6 +73,19 @@ def memory_mb(pid):
         return max(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 
 
+def crowd_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+async def quiet(lag):
+    """Seconds until nothing is behind any more."""
+    _, words, curve = await lag.settle(600, lambda text: None)
+    if words:
+        raise RuntimeError("still behind: " + words[0])
+    return max([t for t, events in curve if events], default=0)
+
+
 async def measure(options, folder):
     if options.apart:
         os.sched_setaffinity(0, os.sched_getaffinity(0) - {0})  # and what is started from here
@@ -96,38 +112,51 @@ async def measure(options, folder):
         async def orders():
             return (await lag.rows("order", "SELECT COUNT(*) FROM orders"))[0][0]
         before = await orders()
-        _, warm = await offer(options, address, path, "warm:c64:5")
-        _, peaks = await offer(options, address, path, *(
-            "c%d:c%d:%d" % (n, n, options.peak_seconds) for n in (64, 256, 1024)))
-        best = max(peaks.values(), key=lambda p: p["ok"] / p["seconds"])
-        peak = best["ok"] / best["seconds"]
-        print("peak: %.0f orders/s with %s under way (p50 %.0f ms, p99 %.0f ms)" % (
-            peak, best["phase"][1:], best["p50_ms"], best["p99_ms"]), flush=True)
-        await lag.settle(300, lambda text: None)  # what orders cause is done, too
+        done = []  # phases
+
+        async def phases(*which):
+            seconds, sums = await offer(options, address, path, *which)
+            done.extend(sums.values())
+            return seconds, sums
+
+        async def with_what_follows(name, what):
+            """A phase, and its orders a second, counted until what they caused is done."""
+            _, sums = await phases("%s:%s:%d" % (name, what, options.seconds))
+            behind = await quiet(lag)
+            return sums[name], behind, sums[name]["ok"] / (options.seconds + behind)
+
+        await phases("warm:c64:5")
+        _, peaks = await phases(*("c%d:c%d:%d" % (n, n, options.peak_seconds)
+                                  for n in (64, 256, 1024)))
+        best = max(peaks.values(), key=lambda p: p["ok"] / p["seconds"])["phase"]
+        await quiet(lag)
+        peak, behind, capacity = await with_what_follows("peak", best)
+        print("peak: %.0f orders/s taken with %s under way (p50 %.0f ms, p99 %.0f ms), what they "
+              "caused done %.0f s later: %.0f orders/s" % (
+                  peak["ok"] / options.seconds, best[1:], peak["p50_ms"], peak["p99_ms"], behind,
+                  capacity), flush=True)
         memory = memory_mb(pid)
-        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        seconds, sums = await offer(
-            options, address, path, "usual:%f:10" % (peak / 2),
-            "crowd:%f:%d" % (peak * options.times, options.seconds),
-            "after:%f:%d" % (peak / 2, RECOVER_S))
-        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
-        grown = memory_mb(pid)
-        usual, crowd, after = sums["usual"], sums["crowd"], sums["after"]
-        good = crowd["ok"] / options.seconds
-        print("usual: %.0f orders/s offered, p50 %.1f ms, p99 %.1f ms" % (
-            usual["sent"] / 10, usual["p50_ms"], usual["p99_ms"]))
-        print("crowd: %.0f/s offered for %d s (%.1f times the peak; %d were due and not sent), "
-              "%.0f/s served: %.0f %% of the peak" % (
+        used = crowd_cpu()
+        flood = "%f" % (capacity * options.times)
+        crowd, behind, good = await with_what_follows("crowd", flood)
+        used = crowd_cpu() - used
+        print("crowd: %.0f/s offered for %d s (%.1f times that; %d were due and not sent), %.0f/s "
+              "taken, what they caused done %.0f s later: %.0f orders/s, %.0f %% of the peak" % (
                   crowd["sent"] / options.seconds, options.seconds,
-                  crowd["sent"] / options.seconds / peak, crowd["unsent"], good,
-                  100 * good / peak))
-        print("       served: p50 %.0f ms, p99 %.0f ms; shed %d, %d of them without RetryInfo, "
+                  crowd["sent"] / options.seconds / capacity, crowd["unsent"],
+                  crowd["ok"] / options.seconds, behind, good, 100 * good / capacity), flush=True)
+        print("       taken: p50 %.0f ms, p99 %.0f ms; shed %d, %d of them without RetryInfo, "
               "p50 %.1f ms, p99 %.1f ms; otherwise ended: %d, by code %s" % (
                   crowd["p50_ms"], crowd["p99_ms"], crowd["shed"], crowd["shed_bare"],
                   crowd["shed_p50_ms"], crowd["shed_p99_ms"], crowd["other"], crowd["codes"]))
         print("       memory %.0f MB before, %.0f MB after; the crowd itself used %.0f s of "
-              "processor time" % (memory, grown, used))
-        waited = crowd["seconds"] - options.seconds  # the last answers, or the deadline
+              "processor time" % (memory, memory_mb(pid), used))
+        half = "%f" % (capacity / 2)
+        seconds, sums = await phases("usual:%s:10" % half,
+                                     "again:%s:%d" % (flood, options.seconds),
+                                     "after:%s:%d" % (half, RECOVER_S))
+        usual, after = sums["usual"], sums["after"]
+        waited = sums["again"]["seconds"] - options.seconds  # the last answers, or the deadline
         recovered = None
         rows = [x for x in seconds if x["second"] == "after"]
         for n, row in enumerate(rows):
@@ -135,20 +164,19 @@ async def measure(options, folder):
                     2 * usual["p99_ms"], 50):
                 recovered = waited + n
                 break
+        print("usual: %.0f orders/s offered, p50 %.1f ms, p99 %.1f ms" % (
+            usual["sent"] / 10, usual["p50_ms"], usual["p99_ms"]))
         print("after: %s; p99 %.1f ms over %d s" % (
             "not as before within %d s" % RECOVER_S if recovered is None else
             "as before %.1f s after the crowd (p99 within twice the usual)" % recovered,
             after["p99_ms"], RECOVER_S))
-        behind, words, _ = await lag.settle(600, lambda text: None)
-        print("       nothing is behind %.0f s later%s" % (behind, ": STILL " + words[0]
-                                                           if words else ""))
+        await quiet(lag)
         there = await orders() - before
-        done = [*warm.values(), *peaks.values(), *sums.values()]
         told, unknown = sum(p["ok"] for p in done), sum(p["other"] for p in done)
         print("orders that are there: %d; acknowledged %d, unknown %d" % (there, told, unknown))
         verdicts = {
             "what was acknowledged is there, no more": told <= there <= told + unknown,
-            "goodput of at least 80 %": good >= 0.8 * peak,
+            "goodput of at least 80 %": good >= 0.8 * capacity,
             "shed with RESOURCE_EXHAUSTED and RetryInfo": crowd["shed"] > 0
             and not crowd["shed_bare"],
             "as before within 10 s": recovered is not None and recovered <= 10}
