@@ -95,7 +95,7 @@ void Stepper::Send(const Link& link) {
   const v1::Call& call = link.call();
   CallDue& due = outcome_.calls.emplace_back();
   due.system = link.system();
-  due.number = call.number();
+  due.number = NumberUnderWay(link);
   due.kind = call.kind();
   due.foreign_id = link.foreign_id();
   if (call.kind() == v1::CALL_KIND_PUSH) {
@@ -103,7 +103,6 @@ void Stepper::Send(const Link& link) {
       due.push = call.push();
     } else {
       due.kind = v1::CALL_KIND_READ;
-      due.number = call.read_number();
     }
   } else if (call.kind() == v1::CALL_KIND_MATCH) {
     for (const std::string& name : rules_.identifiers()) {

@@ -105,6 +105,13 @@ bool IsThere(const Link& link) {
   return existence != nullptr && existence->shown().present();
 }
 
+int64_t NumberUnderWay(const v1::Link& link) {
+  if (!link.has_call()) return 0;
+  const v1::Call& call = link.call();
+  const bool reads = call.kind() == v1::CALL_KIND_PUSH && call.phase() != v1::PUSH_PHASE_SENT;
+  return reads ? call.read_number() : call.number();
+}
+
 Route RouteUnknownId(bool create_under_way_in_system) {
   return create_under_way_in_system ? Route::kWait : Route::kFindOrFound;
 }

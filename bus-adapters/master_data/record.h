@@ -35,6 +35,10 @@ bool Exists(const v1::AgreedRecord& record);
 // True where the link's copy was seen last as being there.
 bool IsThere(const v1::Link& link);
 
+// The number that the answer to the link's call names: the call's, or that of the read which a push
+// waits for. 0 where no call is under way.
+int64_t NumberUnderWay(const v1::Link& link);
+
 // What a runner routes a state of an unknown id by. While a create is under way in a system, an
 // unknown id of it may be the one just created: it waits. Otherwise it is looked for by crosswalk
 // and strong identifier, and founds a record where none is found.

@@ -42,6 +42,13 @@ Row* Put(State& state, const std::string& id) {
   return state.Insert(std::move(row));
 }
 
+template <class Row>
+Row* PutNew(State& state, const std::string& id) {
+  Row row;
+  row.set_id(id);
+  return state.InsertNew(std::move(row));
+}
+
 // One input and all that follows from it in this database: the records it reaches are stepped one
 // after the other.
 class Work {
@@ -52,7 +59,7 @@ class Work {
   absl::StatusOr<bool> Arrive(absl::string_view system, v1::State state, const LookedUp* known) {
     TANDEM_ASSIGN_OR_RETURN(const std::string id, RecordFor(system, state));
     // What is decided before all is loaded is thrown away.
-    if (!founded_.empty()) Foresee(id, state);
+    if (!founded_.empty()) Foresee(state);
     if (Misses()) return false;
     Localise(system, &state);
     todo_.push_back({id, StateArrived{std::string(system), std::move(state)}});
@@ -150,12 +157,11 @@ class Work {
            });
   }
 
-  // Notes what a new record is going to write: its calls, and the copies under the same name.
-  void Foresee(const std::string& record_id, const v1::State& shown) {
+  // Notes what a new record is going to write: the copies under the same name.
+  void Foresee(const v1::State& shown) {
     const std::string ulid = UlidOf(shown.foreign_id());
+    if (ulid.empty()) return;
     for (const SystemRules& system : entity_.rules.systems()) {
-      (void)state_.Find<v1::CallUnderWay>(CallId(record_id, system.name));
-      if (ulid.empty()) continue;
       (void)state_.Find<v1::CrosswalkEntry>(
           CrosswalkId(system.name, absl::StrCat(system.id_prefix, ulid)));
     }
@@ -360,12 +366,19 @@ class Work {
     }
   }
 
-  // A row for each call under way; none where none is.
+  // A row for each call under way; none where none is. Its number is new, or that of a push which
+  // was read for meanwhile and is sent again: its row went when the read began, and whoever knew it
+  // finds the record changed.
   void SaveCalls(const AgreedRecord& before, const Outcome& outcome) {
     const AgreedRecord& record = outcome.record;
     for (const CallDue& due : outcome.calls) {
-      const std::string id = CallId(record.id(), due.system);
-      v1::CallUnderWay* row = Put<v1::CallUnderWay>(state_, id);
+      const Link& link = *FindLink(record, due.system);
+      const Link* was = FindLink(before, due.system);
+      if (NumberUnderWay(link) != due.number) continue;  // over by now
+      const std::string id = CallId(record.id(), due.system, due.number);
+      const bool again = was != nullptr && NumberUnderWay(*was) == due.number;
+      v1::CallUnderWay* row =
+          again ? Put<v1::CallUnderWay>(state_, id) : PutNew<v1::CallUnderWay>(state_, id);
       row->set_record_id(record.id());
       row->set_system(due.system);
       row->set_number(due.number);
@@ -376,13 +389,13 @@ class Work {
       row->clear_identifiers();
       for (const v1::GroupValue& each : due.identifiers) *row->add_identifiers() = each;
       row->clear_shown();
-      if (due.kind == v1::CALL_KIND_PUSH) CompletePush(*FindLink(record, due.system), row);
+      if (due.kind == v1::CALL_KIND_PUSH) CompletePush(link, row);
       state_.Touch<v1::CallUnderWay>(id);
     }
     for (const Link& link : record.links()) {
       const Link* was = FindLink(before, link.system());
-      if (was != nullptr && was->has_call() && !link.has_call()) {
-        state_.Erase<v1::CallUnderWay>(CallId(record.id(), link.system()));
+      if (was != nullptr && was->has_call() && NumberUnderWay(*was) != NumberUnderWay(link)) {
+        state_.Erase<v1::CallUnderWay>(CallId(record.id(), link.system(), NumberUnderWay(*was)));
       }
       const auto& gives = entity_.gives_ids;
       if (std::find(gives.begin(), gives.end(), link.system()) == gives.end()) continue;
@@ -526,7 +539,8 @@ absl::Status Absorb(const Entity& entity, const std::string& system, const std::
   }
   const AgreedRecord gone = row->record();
   for (const Link& link : gone.links()) {
-    if (link.has_call()) state.Erase<v1::CallUnderWay>(CallId(other, link.system()));
+    if (!link.has_call()) continue;
+    state.Erase<v1::CallUnderWay>(CallId(other, link.system(), NumberUnderWay(link)));
   }
   for (const std::string& name : entity.rules.identifiers()) {
     const v1::FieldGroup* group = FindGroup(gone, name);
@@ -577,11 +591,9 @@ void FoundHints(const Entity& entity, const v1::State& state, Wanted& wanted) {
   }
 }
 
-void AnswerHints(const Entity& entity, const v1::CallUnderWay& call, Wanted& wanted) {
-  wanted.Row<v1::SyncRecord>(call.record_id());
-  for (const SystemRules& system : entity.rules.systems()) {
-    wanted.Row<v1::CallUnderWay>(CallId(call.record_id(), system.name));
-  }
+void AnswerHints(const std::string& record_id, const std::string& call_id, Wanted& wanted) {
+  wanted.Row<v1::SyncRecord>(record_id);
+  wanted.Row<v1::CallUnderWay>(call_id);
 }
 
 absl::Status Happen(const Entity& entity, const std::string& record_id, What what, Context& context,

@@ -53,7 +53,7 @@ void ArriveHints(absl::string_view system, absl::string_view foreign_id, Wanted&
 // Those of a copy that is new here.
 void FoundHints(const Entity& entity, const v1::State& state, Wanted& wanted);
 // Those of an answer to a call.
-void AnswerHints(const Entity& entity, const v1::CallUnderWay& call, Wanted& wanted);
+void AnswerHints(const std::string& record_id, const std::string& call_id, Wanted& wanted);
 
 // Anything else that happened to a record that is known here; of an unknown one, nothing.
 absl::Status Happen(const Entity& entity, const std::string& record_id, What what, Context& context,

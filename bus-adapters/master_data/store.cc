@@ -18,12 +18,16 @@ static_assert(kWaitsMax == 1000);
 std::vector<store::TableSpec> SyncTables() {
   std::vector<store::TableSpec> tables = bus::SubscriptionTables();
   tables.push_back({v1::SyncSystem::descriptor(), "sync_systems", {}, 10});
-  tables.push_back({v1::CrosswalkEntry::descriptor(), "crosswalk", {}, 20});
-  tables.push_back({v1::IdentifierEntry::descriptor(), "identifiers", {}, 30});
-  tables.push_back({v1::SyncRecord::descriptor(), "sync_records", {}, 40});
+  tables.push_back(
+      {v1::CrosswalkEntry::descriptor(), "crosswalk", {}, 20, store::Remembered::kByWriter});
+  tables.push_back(
+      {v1::IdentifierEntry::descriptor(), "identifiers", {}, 30, store::Remembered::kByWriter});
+  tables.push_back(
+      {v1::SyncRecord::descriptor(), "sync_records", {}, 40, store::Remembered::kByWriter});
   tables.push_back(
       {v1::ParentWait::descriptor(), "parent_waits", {{kWaitsOfParent, kWaitsOfParentSql}}, 50});
-  tables.push_back({v1::CallUnderWay::descriptor(), "calls_under_way", {}, 60});
+  tables.push_back(
+      {v1::CallUnderWay::descriptor(), "calls_under_way", {}, 60, store::Remembered::kByWriter});
   tables.push_back({v1::RefusedWrite::descriptor(), "refused_writes", {}, 70});
   tables.push_back({v1::SyncConflict::descriptor(), "sync_conflicts", {}, 80});
   return tables;
@@ -39,8 +43,8 @@ std::string IdentifierId(absl::string_view group, absl::string_view value) {
   return absl::StrCat(group, "|", value);
 }
 
-std::string CallId(absl::string_view record_id, absl::string_view system) {
-  return absl::StrCat(record_id, "|", system);
+std::string CallId(absl::string_view record_id, absl::string_view system, int64_t number) {
+  return absl::StrCat(record_id, "|", system, "|", number);
 }
 
 std::string ParentWaitId(absl::string_view parent, absl::string_view system,

@@ -21,7 +21,7 @@ inline constexpr int kWaitsMax = 1000;
 // Keys.
 std::string CrosswalkId(absl::string_view system, absl::string_view foreign_id);
 std::string IdentifierId(absl::string_view group, absl::string_view value);
-std::string CallId(absl::string_view record_id, absl::string_view system);
+std::string CallId(absl::string_view record_id, absl::string_view system, int64_t number);
 std::string ParentWaitId(absl::string_view parent, absl::string_view system,
                          absl::string_view child);
 // Of refused writes and conflicts: sorted by number within a record.

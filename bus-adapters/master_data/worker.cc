@@ -22,10 +22,6 @@ constexpr int kCommittingMax = 2;
 
 std::string Describe(const absl::Status& status) { return std::string(status.ToString()); }
 
-std::string NameOf(const v1::CallUnderWay& call) {
-  return absl::StrCat(call.id(), "#", call.number());
-}
-
 }  // namespace
 
 Worker::Worker(const RunnerParts& parts, Connector& connector)
@@ -118,25 +114,18 @@ store::Command Worker::AnswerOf(const v1::CallUnderWay& call, What what) const {
                   TANDEM_RETURN_IF_ERROR(Happen(parts_.entity, id, what, context, state));
                   return std::string();
                 });
-  command.hints = HintsOf(call);
-  return command;
-}
-
-std::function<void(Wanted&)> Worker::HintsOf(const v1::CallUnderWay& call) const {
-  v1::CallUnderWay named;
-  named.set_record_id(call.record_id());
-  return [this, named = std::move(named)](Wanted& wanted) {
-    AnswerHints(parts_.entity, named, wanted);
+  command.hints = [record_id = call.record_id(), id = call.id()](Wanted& wanted) {
+    AnswerHints(record_id, id, wanted);
   };
+  return command;
 }
 
 // A call without an answer stands; those that had none yet come before it.
 store::Command Worker::AgainOf(const v1::CallUnderWay& call) const {
   return CommandOf("again",
-                   [id = call.id(), number = call.number()](
-                       Context&, State& state) -> absl::StatusOr<std::string> {
+                   [id = call.id()](Context&, State& state) -> absl::StatusOr<std::string> {
                      v1::CallUnderWay* row = state.Edit<v1::CallUnderWay>(id);
-                     if (row == nullptr || row->number() != number) return std::string();
+                     if (row == nullptr) return std::string();
                      row->set_attempts(row->attempts() + 1);
                      state.Touch<v1::CallUnderWay>(id);
                      return std::string();
@@ -168,7 +157,7 @@ Worker::Round Worker::PerformCalls() {
   std::vector<const v1::CallUnderWay*> lookups;
   for (const auto& row : *rows) {
     const auto* call = static_cast<const v1::CallUnderWay*>(row.get());
-    if (answering.contains(NameOf(*call))) continue;
+    if (answering.contains(call->id())) continue;
     (call->kind() == v1::CALL_KIND_PUSH ? pushes : lookups).push_back(call);
   }
   if (pushes.empty() && lookups.empty()) {
@@ -187,8 +176,8 @@ Worker::Round Worker::PerformCalls() {
   }
   if (!pushes.empty()) Push(pushes, &commands, &round);
   if (!lookups.empty()) LookUp(lookups, &commands, &round);
-  for (const v1::CallUnderWay* call : pushes) names.push_back(NameOf(*call));
-  for (const v1::CallUnderWay* call : lookups) names.push_back(NameOf(*call));
+  for (const v1::CallUnderWay* call : pushes) names.push_back(call->id());
+  for (const v1::CallUnderWay* call : lookups) names.push_back(call->id());
   Answer(std::move(commands), std::move(names), std::move(copies));
   // What failed is tried again later, and not before it was noted.
   if (!round.failed.ok()) AwaitAnswers();

@@ -52,7 +52,6 @@ class Worker {
       std::function<absl::StatusOr<std::string>(Context&, State&)> decide) const;
   store::Command AnswerOf(const v1::CallUnderWay& call, What what) const;
   store::Command AgainOf(const v1::CallUnderWay& call) const;
-  std::function<void(Wanted&)> HintsOf(const v1::CallUnderWay& call) const;
 
   const RunnerParts& parts_;
   Connector& connector_;

@@ -157,7 +157,7 @@ Message* State::EditRow(const Descriptor* type, absl::string_view id) {
   return const_cast<Message*>(it->second.row.get());  // the overlay's own copy
 }
 
-Message* State::InsertRow(std::shared_ptr<Message> row) {
+Message* State::InsertRow(std::shared_ptr<Message> row, bool fresh) {
   RowKey key{row->GetDescriptor(), KeyOf(*row)};
   Slot slot;
   TANDEM_CHECK(!key.id.empty(), absl::StrCat(row->GetDescriptor()->full_name(), " without a key"));
@@ -166,7 +166,7 @@ Message* State::InsertRow(std::shared_ptr<Message> row) {
     TANDEM_CHECK(known->row == nullptr || !missing_.empty(),
                  absl::StrCat("inserted twice: ", key.id));
     slot = *known;
-  } else if (!closed_world_) {
+  } else if (!closed_world_ && !fresh) {
     missing_.rows.insert(key);
   }
   Message* raw = row.get();

@@ -129,6 +129,13 @@ class State {
     return static_cast<T*>(InsertRow(std::make_shared<T>(std::move(row))));
   }
 
+  // The same, under a key that nobody has ever used and the caller need not look up: a number that
+  // an entity which is held here gives out once.
+  template <class T>
+  T* InsertNew(T row) {
+    return static_cast<T*>(InsertRow(std::make_shared<T>(std::move(row)), /*fresh=*/true));
+  }
+
   // Takes an entity out for good.
   template <class T>
   void Erase(absl::string_view id) {
@@ -228,7 +235,8 @@ class State {
                                            absl::string_view id) const;
   google::protobuf::Message* EditRow(const google::protobuf::Descriptor* type,
                                      absl::string_view id);
-  google::protobuf::Message* InsertRow(std::shared_ptr<google::protobuf::Message> row);
+  google::protobuf::Message* InsertRow(std::shared_ptr<google::protobuf::Message> row,
+                                       bool fresh = false);
   void EraseRow(const google::protobuf::Descriptor* type, absl::string_view id);
   void TouchRow(const google::protobuf::Descriptor* type, absl::string_view id);
   void LoadSet(const SetKey& set);

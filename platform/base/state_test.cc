@@ -57,6 +57,20 @@ TEST(State, NotesWhatNobodyLoaded) {
   EXPECT_TRUE(state.missing().empty());
 }
 
+TEST(State, WhatHasANewKeyNeedNotBeLoaded) {
+  State state;
+  state.Begin();
+  state.InsertNew(ThingOf("a", 1));
+  EXPECT_TRUE(state.missing().empty());
+  state.Edit<Thing>("a")->set_large(2);
+  state.Accept();
+  EXPECT_EQ(state.Find<Thing>("a")->large(), 2);
+  EXPECT_EQ(state.slots().at({Thing::descriptor(), "a"}).stored_version, 0);
+  state.Begin();
+  state.Insert(ThingOf("b"));
+  EXPECT_FALSE(state.missing().empty());
+}
+
 TEST(State, KnowsAbsenceFromNotLoaded) {
   State state;
   state.PutLoaded({Thing::descriptor(), "a"}, nullptr, 0);

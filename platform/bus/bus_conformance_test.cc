@@ -78,6 +78,22 @@ TEST_P(BusConformance, AReaderThatRestsTakesTogetherWhatCameMeanwhile) {
   ExpectOnce();
 }
 
+// And does not rest while more wait: it would for two seconds behind each.
+TEST_P(BusConformance, AReaderTakesOnlySoManyBytesAtATime) {
+  std::atomic<int> commits{0};
+  LocalConsumer consumer = CountingConsumer(ledger_, topics_);
+  consumer.committed = [&] { ++commits; };
+  consumer.rest = absl::Seconds(2);
+  RunnerOptions options = QuickOptions();
+  options.batch_bytes_max = 1;
+  source_.Boxes("a", 40);
+  RestartFor(std::move(consumer), options).Start();
+  EXPECT_TRUE(test::WaitFor([&] { return runner_->status().applied == 40; }, absl::Seconds(40)));
+  runner_->Stop();
+  EXPECT_EQ(commits, 40);
+  ExpectOnce();
+}
+
 TEST_P(BusConformance, AnEmptyPayloadIsDelivered) {
   std::vector<Envelope> seen;
   faults_->on_batch = [&](FeedBatch& batch) {

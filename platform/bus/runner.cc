@@ -30,8 +30,12 @@ constexpr absl::Duration kWatched = absl::Minutes(2);
 
 std::vector<store::TableSpec> SubscriptionTables() {
   return {
-      {Cursor::descriptor(), "cursors", {}, 10},
-      {operations::v1::QuarantinedKey::descriptor(), "quarantined_keys", {}, 11},
+      {Cursor::descriptor(), "cursors", {}, 10, store::Remembered::kByWriter},
+      {operations::v1::QuarantinedKey::descriptor(),
+       "quarantined_keys",
+       {},
+       11,
+       store::Remembered::kAbsence},
       {operations::v1::QuarantinedEvent::descriptor(), "quarantined_events", {}, 12},
   };
 }
@@ -121,7 +125,7 @@ void Runner::Run() {
     absl::StatusOr<bool> more = Step(options_.poll);
     if (more.ok()) {
       backoff.Reset();
-      if (*more && tried_ < options_.batch_max / 2) {
+      if (*more && !crowded_) {
         stopping_.WaitForNotificationWithTimeout(Rest());
       }
       continue;
@@ -308,7 +312,6 @@ absl::StatusOr<bool> Runner::Step(absl::Duration timeout) {
     stopping_.WaitForNotificationWithTimeout(UntilDue(timeout));
   }
   std::vector<Try> tries = Due();
-  tried_ = static_cast<int>(tries.size());
   if (!tries.empty() || (lanes_.empty() && looked_at_ > saved_looked_at_)) {
     if (!local()) {
       TANDEM_FAILPOINT_RETURN("subscriber.before_call");

@@ -36,7 +36,10 @@ namespace tandem::bus {
 std::vector<store::TableSpec> SubscriptionTables();
 
 struct RunnerOptions {
-  int batch_max = 512;  // events tried together
+  // Events tried together, and about how many bytes they have: the service's own commands wait
+  // behind them, and what a large event causes takes long.
+  int batch_max = 512;
+  size_t batch_bytes_max = 512 << 10;
   int64_t retry_base_ms = 50;
   int64_t retry_max_ms = 5'000;
   absl::Duration poll = absl::Seconds(1);
@@ -144,8 +147,8 @@ class Runner {
   std::string incarnation_;      // of the source
   std::set<std::string> stale_;  // other incarnations in the topics: of histories long gone
   std::map<LaneId, Lane> lanes_;
-  size_t waiting_ = 0;  // events, in all lanes
-  int tried_ = 0;       // in the last step
+  size_t waiting_ = 0;    // events, in all lanes
+  bool crowded_ = false;  // the last step left some, or tried nearly as many as it may
   int64_t looked_at_ = 0, saved_looked_at_ = 0;
   bool unsettled_ = false;  // the feed does not know yet that all it gave is settled
   absl::Time next_save_, next_head_check_;

@@ -73,9 +73,14 @@ std::vector<Runner::Try> Runner::Due() {
   std::stable_sort(tries.begin(), tries.end(), [](const Try& a, const Try& b) {
     return a.pending->event.position() < b.pending->event.position();
   });
-  if (tries.size() > static_cast<size_t>(options_.batch_max)) {
-    tries.resize(static_cast<size_t>(options_.batch_max));
+  const auto most = static_cast<size_t>(options_.batch_max);
+  size_t count = 0;
+  for (size_t bytes = 0; count < std::min(tries.size(), most) && bytes < options_.batch_bytes_max;
+       ++count) {
+    bytes += tries[count].pending->event.payload().size();
   }
+  crowded_ = count < tries.size() || count >= most / 2;
+  tries.resize(count);
   return tries;
 }
 

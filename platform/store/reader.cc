@@ -65,7 +65,7 @@ class PooledReader final : public Reader {
   PooledReader(Database& database, const Schema& schema, int connections)
       : database_(database), schema_(schema), free_(std::max(connections, 1)) {
     for (const TableSpec& spec : schema.tables()) {
-      if (!spec.remembered) continue;
+      if (!spec.readers_remember()) continue;
       const TableMap& map = schema.MapOf(spec.type);
       versions_.emplace(spec.type, VersionsText(map));
     }
@@ -214,7 +214,7 @@ class PooledReader final : public Reader {
       const int64_t version = loaded.version;
       ReadMemory::Known now{BytesOf(loaded), version};
       made.emplace(key.id, now);
-      if (map.spec().remembered) memory_.Put(key, std::move(now), era);
+      if (map.spec().readers_remember()) memory_.Put(key, std::move(now), era);
     }
     for (size_t i = 0; i < ids.size(); ++i) {
       if ((*known)[i].bytes != nullptr) continue;
@@ -227,7 +227,7 @@ class PooledReader final : public Reader {
     const Descriptor* type = map.spec().type;
     Known known(ids.size());
     int64_t era = 0;
-    bool use = map.spec().remembered;
+    bool use = map.spec().readers_remember();
     for (bool again = true; again;) {
       if (use) era = memory_.Find(type, ids, &known);
       std::vector<std::string> ask;
@@ -299,7 +299,7 @@ class PooledReader final : public Reader {
   absl::Status ListKnown(Pooled& pooled, const TableMap& map, const ListQuery& query,
                          std::vector<SharedBytes>* out) {
     out->clear();
-    if (!map.spec().remembered) return ListLoaded(pooled, map, query, out);
+    if (!map.spec().readers_remember()) return ListLoaded(pooled, map, query, out);
     const std::string text = PageText(KeyAndVersion(map), map, query);
     const Query page{text, PageParams(query)};
     TANDEM_ASSIGN_OR_RETURN(const std::vector<Result> results, pooled.connection->Run({&page, 1}));

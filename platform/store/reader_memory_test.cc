@@ -11,7 +11,7 @@ namespace {
 
 const Schema& Remembering() {
   static const auto* schema = new Schema({
-      {Thing::descriptor(), "things", {}, 50, /*remembered=*/true},
+      {Thing::descriptor(), "things", {}, 50, Remembered::kByAll},
       {Box::descriptor(), "boxes", {}, 10},
       {Tally::descriptor(), "tallies", {}, 100},
   });

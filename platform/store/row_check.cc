@@ -5,6 +5,14 @@
 #include "absl/strings/str_cat.h"
 
 namespace tandem::store {
+namespace {
+
+// A parameter of a list of values, of which the first row says the types.
+std::string Typed(size_t param, absl::string_view type, size_t row) {
+  return row == 0 ? absl::StrCat("CAST($", param, " AS ", type, ")") : absl::StrCat("$", param);
+}
+
+}  // namespace
 
 RowCheck::RowCheck(std::vector<Rows> rows) {
   std::vector<Rows> together;
@@ -33,28 +41,35 @@ RowCheck::RowCheck(std::vector<Rows> rows) {
 void RowCheck::Add(const std::vector<Rows>& parts) {
   std::string text;
   std::vector<Value> params;
+  size_t count = 0;
   for (size_t part = 0; part < parts.size(); ++part) {
     const auto& [map, versions] = parts[part];
-    absl::StrAppend(&text, part == 0 ? "" : " UNION ALL ", "SELECT 1 FROM (SELECT 1 FROM (VALUES ");
+    const bool absent = map->spec().remembered == Remembered::kAbsence;
     const size_t rows = NextKeys(versions.size());
+    count += rows;
+    absl::StrAppend(&text, part == 0 ? "" : " UNION ALL ", "SELECT 1 FROM (SELECT 1 FROM (VALUES ");
     for (size_t i = 0; i < rows; ++i) {
       const auto& [key, version] = versions[std::min(i, versions.size() - 1)];
       params.emplace_back(std::string(key));
-      params.emplace_back(version);
-      // The first row says the types, which a list of values has not of itself.
-      if (i == 0) {
-        absl::StrAppend(&text, "(CAST($", params.size() - 1, " AS TEXT), CAST($", params.size(),
-                        " AS BIGINT))");
-      } else {
-        absl::StrAppend(&text, ", ($", params.size() - 1, ", $", params.size(), ")");
+      absl::StrAppend(&text, i == 0 ? "(" : ", (", Typed(params.size(), "TEXT", i));
+      if (!absent) {
+        params.emplace_back(version);
+        absl::StrAppend(&text, ", ", Typed(params.size(), "BIGINT", i));
       }
+      absl::StrAppend(&text, ")");
     }
-    absl::StrAppend(&text, ") known (key, version) JOIN ", map->spec().table, " t ON t.\"",
-                    map->key(), "\" = known.key AND t.\"version\" = known.version ORDER BY t.\"",
-                    map->key(), "\" FOR UPDATE OF t) part", part);
+    const std::string key = absl::StrCat("t.\"", map->key(), "\"");
+    if (absent) {
+      absl::StrAppend(&text, ") known (key) WHERE NOT EXISTS (SELECT 1 FROM ", map->spec().table,
+                      " t WHERE ", key, " = known.key)) part", part);
+    } else {
+      absl::StrAppend(&text, ") known (key, version) JOIN ", map->spec().table, " t ON ", key,
+                      " = known.key AND t.\"version\" = known.version ORDER BY ", key,
+                      " FOR UPDATE OF t) part", part);
+    }
   }
   texts_.push_back(std::make_unique<std::string>(
-      absl::StrCat("SELECT 1 / (count(*) / ", params.size() / 2, ") FROM (", text, ") locked")));
+      absl::StrCat("SELECT 1 / (count(*) / ", count, ") FROM (", text, ") checked")));
   queries_.push_back({*texts_.back(), std::move(params)});
 }
 

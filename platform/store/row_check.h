@@ -1,6 +1,7 @@
 // What a writer remembers, taken as it is and checked by the commit itself: statements that lock
 // rows, in the order of locking, and fail, dividing by zero, where one is gone or of another
-// version. They give no row back, so nobody waits for them. PostgreSQL.
+// version, or where one is there that was not. They give no row back, so nobody waits for them.
+// PostgreSQL.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class RowCheck {
  public:
   struct Rows {
     const TableMap* map = nullptr;
-    std::vector<std::pair<absl::string_view, int64_t>> versions;  // by key, in their order
+    // By key, in their order; of a table whose absent rows are remembered, 0.
+    std::vector<std::pair<absl::string_view, int64_t>> versions;
   };
 
   // One statement for the tables that have few rows and follow one another; of many rows, one for

@@ -70,8 +70,13 @@ CREATE UNIQUE INDEX tallies_code ON tallies (code) WHERE code <> '';
 // The same, in which a writer remembers things and boxes.
 inline const Schema& RememberingSchema() {
   static const auto* schema = new Schema({
-      {Thing::descriptor(), "things", {}, 50, true, {{"shelf_id", Box::descriptor()}}},
-      {Box::descriptor(), "boxes", {}, 10, true},
+      {Thing::descriptor(),
+       "things",
+       {},
+       50,
+       Remembered::kByAll,
+       {{"shelf_id", Box::descriptor()}}},
+      {Box::descriptor(), "boxes", {}, 10, Remembered::kByAll},
       {Tally::descriptor(), "tallies", {}, 100},
   });
   return *schema;

@@ -54,22 +54,37 @@ struct Reference {
   const google::protobuf::Descriptor* to;
 };
 
+// What of a table stays in memory, so that little is asked of the database.
+enum class Remembered {
+  kNot,
+  // That a key has no row, by the writer: for what each command asks for and is nearly never there.
+  kAbsence,
+  // Rows, by the writer: while one is of the version that is known, its key and version are all
+  // that is asked for with the lock, or checked by the commit. Not for tables whose rows are erased
+  // and come again under their keys, nor for what is changed by anyone but writers.
+  kByWriter,
+  // And by readers, as they are sent: for what is read again and again.
+  kByAll,
+};
+
 struct TableSpec {
   const google::protobuf::Descriptor* type;
   std::string table;
   std::vector<SetSpec> sets;
   // Lower is locked first. Tables that arbitrate (stock, accounts) come before what hangs on them.
   int lock_order = 100;
-  // Rows stay in the writer's memory: while one is of the version that is known, its key and
-  // version are all that is asked for with the lock, or checked by the commit. Not for tables whose
-  // rows are erased and come again under their keys, nor for what is changed by anyone but writers.
-  bool remembered = false;
+  Remembered remembered = Remembered::kNot;
   // Of a remembered row: what a command that names it will most likely look up as well. It is
   // loaded with it, which saves a round trip.
   std::vector<Reference> references = {};
   // Repeated texts (an address's lines) are a TEXT column of the row, a JSON array, and no child
   // tables: rows and statements fewer for what is never asked for line by line.
   bool texts_in_row = false;
+
+  bool writer_remembers_rows() const {
+    return remembered == Remembered::kByWriter || remembered == Remembered::kByAll;
+  }
+  bool readers_remember() const { return remembered == Remembered::kByAll; }
 };
 
 // The tables of one service.

@@ -143,8 +143,8 @@ TableMap::TableMap(const TableSpec& spec)
   insert = Inserts(spec.table, names, width, "");
   update = BySize([this](size_t n) { return Update(n); });
   update_or_fail = BySize([this](size_t n) {
-    return absl::StrCat("WITH changed AS (", update.For(n),
-                        " RETURNING 1) SELECT 1 / (count(*) / ", n, ") FROM changed");
+    return absl::StrCat("WITH changed AS (", update.For(n), " RETURNING 1) SELECT 1 / (count(*) / ",
+                        n, ") FROM changed");
   });
   erase =
       absl::StrCat("DELETE FROM ", spec.table, " WHERE ", key_name, " = $1 AND \"version\" = $2");
@@ -152,7 +152,7 @@ TableMap::TableMap(const TableSpec& spec)
   for (const Reference& reference : spec.references) {
     const FieldDescriptor* field = spec.type->FindFieldByName(reference.field);
     TANDEM_CHECK(field != nullptr && !field->is_repeated() &&
-                     field->type() == FieldDescriptor::TYPE_STRING && spec.remembered,
+                     field->type() == FieldDescriptor::TYPE_STRING && spec.writer_remembers_rows(),
                  absl::StrCat(spec.type->full_name(), ".", reference.field, " refers to nothing"));
     references_.emplace_back(field, reference.to);
   }

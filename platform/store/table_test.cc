@@ -199,7 +199,13 @@ TEST_P(Tables, ListAPageWithItsChildren) {
 class TextsInRow : public StoreTest {
  protected:
   TextsInRow()
-      : schema_({{Thing::descriptor(), "notes", {}, 100, false, {}, /*texts_in_row=*/true}}) {
+      : schema_({{Thing::descriptor(),
+                  "notes",
+                  {},
+                  100,
+                  Remembered::kNot,
+                  {},
+                  /*texts_in_row=*/true}}) {
     auto connection = Connect(*database_);
     RunScript(*connection, DdlOf(schema_));
     WriterOptions options;
@@ -343,8 +349,8 @@ TEST(Ddl, IsWhatAMigrationWouldSay) {
                                 "  value TEXT,\n"));
   EXPECT_THAT(things, HasSubstr("  from_lines BYTEA,\n"));
   EXPECT_THAT(things, HasSubstr("  packed_marks BYTEA,\n"));
-  const std::string in_row =
-      DdlOf(Schema({{Thing::descriptor(), "things", {}, 100, false, {}, /*texts_in_row=*/true}}));
+  const std::string in_row = DdlOf(Schema(
+      {{Thing::descriptor(), "things", {}, 100, Remembered::kNot, {}, /*texts_in_row=*/true}}));
   EXPECT_THAT(in_row, HasSubstr("  home_present BIGINT,\n  home_lines TEXT,\n"));
   EXPECT_THAT(in_row, HasSubstr("  tags TEXT,\n"));
   EXPECT_THAT(in_row, HasSubstr("  from_lines BYTEA,\n"));

@@ -191,9 +191,9 @@ void UnitOfWork::TakeRequests(const Result& result) {
 // Where some rows of a table are remembered, all are locked by one reading of their versions, so
 // that they are locked in the order of their keys; then those that are not are read.
 void UnitOfWork::AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,
-                         std::vector<Remembered>* remembered) {
+                         std::vector<FromMemory>* remembered) {
   std::vector<std::string> unknown;
-  if (map.spec().remembered) {
+  if (map.spec().writer_remembers_rows()) {
     for (const std::string& id : ids) {
       RowKey key{map.spec().type, id};
       if (const RowMemory::Known* known = memory_.Find(key)) {
@@ -203,7 +203,7 @@ void UnitOfWork::AddRows(const TableMap& map, const std::vector<std::string>& id
       }
     }
   }
-  if (!map.spec().remembered || unknown.size() == ids.size()) {
+  if (!map.spec().writer_remembers_rows() || unknown.size() == ids.size()) {
     load->AddRows(map, ids, /*lock=*/true);
     return;
   }
@@ -213,7 +213,7 @@ void UnitOfWork::AddRows(const TableMap& map, const std::vector<std::string>& id
 
 // Answers with those that have changed since: they are to be read.
 absl::flat_hash_set<RowKey> UnitOfWork::TakeRemembered(const RowLoad& load,
-                                                       const std::vector<Remembered>& remembered) {
+                                                       const std::vector<FromMemory>& remembered) {
   absl::flat_hash_set<RowKey> changed;
   for (const auto& [key, known] : remembered) {
     auto version = load.versions().find(key);
@@ -249,7 +249,7 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
   }
   for (bool again = false;; again = true) {
     RowLoad load;
-    std::vector<Remembered> remembered;
+    std::vector<FromMemory> remembered;
     for (const auto& [order, rows] : by_table) {
       AddRows(*rows.first, rows.second, &load, &remembered);
     }
@@ -286,16 +286,19 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
       std::shared_ptr<const google::protobuf::Message> row = std::move(loaded.row);
       originals_[key] = row;
       // It is locked, and what was committed: so it looked at that version, whatever follows.
-      if (schema_.MapOf(key.type).spec().remembered) {
+      if (schema_.MapOf(key.type).spec().writer_remembers_rows()) {
         memory_.Put(key, row, loaded.version, row->ByteSizeLong());
       }
       state_.PutLoaded(key, std::move(row), loaded.version);
     }
     const absl::flat_hash_set<RowKey> changed = TakeRemembered(load, remembered);
     for (const auto& [order, rows] : by_table) {
+      const TableSpec& spec = rows.first->spec();
       for (const std::string& id : rows.second) {
-        RowKey key{rows.first->spec().type, id};
-        if (!changed.contains(key)) state_.PutLoaded(key, nullptr, 0);  // where nothing was found
+        RowKey key{spec.type, id};
+        if (changed.contains(key)) continue;
+        state_.PutLoaded(key, nullptr, 0);  // where nothing was found
+        if (spec.remembered == Remembered::kAbsence) RememberAbsence(key);
       }
     }
     if (unsettled.empty() && changed.empty()) return absl::OkStatus();
@@ -304,6 +307,14 @@ absl::Status UnitOfWork::Load(const Wanted& wanted, std::vector<Query> first) {
     std::set<RowKey> next(unsettled.begin(), unsettled.end());
     next.insert(changed.begin(), changed.end());
     for (const RowKey& key : next) want(key);
+  }
+}
+
+void UnitOfWork::RememberAbsence(const RowKey& key) {
+  if (state_.slots().at(key).row == nullptr) {
+    memory_.Put(key, nullptr, 0, key.id.size());
+  } else {
+    memory_.Forget(key);
   }
 }
 

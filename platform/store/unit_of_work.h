@@ -105,7 +105,7 @@ class UnitOfWork {
     size_t item;
     size_t first_event, last_event;  // in the state's accepted events
   };
-  struct Remembered {
+  struct FromMemory {
     RowKey key;
     RowMemory::Known known;
   };
@@ -136,9 +136,10 @@ class UnitOfWork {
   absl::Status Load(const Wanted& wanted, std::vector<Query> first);
   absl::StatusOr<std::vector<Result>> RunLoad(absl::Span<const Query> queries);
   void AddRows(const TableMap& map, const std::vector<std::string>& ids, RowLoad* load,
-               std::vector<Remembered>* remembered);
+               std::vector<FromMemory>* remembered);
   absl::flat_hash_set<RowKey> TakeRemembered(const RowLoad& load,
-                                             const std::vector<Remembered>& remembered);
+                                             const std::vector<FromMemory>& remembered);
+  void RememberAbsence(const RowKey& key);
   void TakeRequests(const Result& result);
   absl::Status Decide();
   absl::Status DecideOne(size_t index);
@@ -196,7 +197,7 @@ class UnitOfWork {
 
   // Rows that were made and are not in queries_ yet; those that are, as they are there.
   std::vector<RowKey> made_;
-  absl::flat_hash_map<RowKey, Remembered> written_;
+  absl::flat_hash_map<RowKey, FromMemory> written_;
   absl::flat_hash_set<const google::protobuf::Descriptor*> edited_;  // types with other changes
 
   std::unique_ptr<RowCheck> check_;  // of what was trusted: the first queries_

@@ -32,7 +32,8 @@ bool UnitOfWork::Trust() {
   all.reserve(wanted_.rows.size());
   for (const RowKey& key : wanted_.rows) {
     const TableMap& map = schema_.MapOf(key.type);
-    const RowMemory::Known* known = map.spec().remembered ? memory_.Find(key) : nullptr;
+    const RowMemory::Known* known =
+        map.spec().remembered == Remembered::kNot ? nullptr : memory_.Find(key);
     if (known == nullptr) return false;
     all.push_back(*known);
     if (only_writer_) continue;  // CheckMemory
@@ -74,18 +75,17 @@ absl::Status UnitOfWork::CheckMemory() {
   }
   for (const auto& [key, row] : originals_) {
     const auto version = load.versions().find(key);
-    const State::Slot& slot = state_.slots().find(key)->second;
-    if (version == load.versions().end() || version->second != slot.stored_version) {
-      return Distrust();
-    }
+    const int64_t stored = version == load.versions().end() ? 0 : version->second;
+    if (stored != state_.slots().at(key).stored_version) return Distrust();
   }
   return absl::OkStatus();
 }
 
 void UnitOfWork::Remember() {
   for (const auto& [key, slot] : state_.slots()) {
-    if (!slot.changed || !schema_.MapOf(key.type).spec().remembered) continue;
-    if (slot.row == nullptr) {
+    const TableSpec& spec = schema_.MapOf(key.type).spec();
+    if (!slot.changed || spec.remembered == Remembered::kNot) continue;
+    if (slot.row == nullptr || !spec.writer_remembers_rows()) {
       memory_.Forget(key);
     } else {
       auto size = sizes_.find(key);
@@ -98,7 +98,7 @@ void UnitOfWork::Remember() {
 
 void UnitOfWork::Forget() {
   for (const auto& [key, slot] : state_.slots()) {
-    if (slot.changed && schema_.MapOf(key.type).spec().remembered) memory_.Forget(key);
+    if (slot.changed) memory_.Forget(key);
   }
 }
 

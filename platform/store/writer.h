@@ -48,7 +48,8 @@ struct WriterOptions {
   std::string source;         // "/tandem/order"; the journal's name
   size_t queue_max = 10'000;  // commands; beyond: RESOURCE_EXHAUSTED WRITER_QUEUE_FULL
   size_t batch_max = 512;     // commands in a batch
-  size_t batch_bytes_max = 8 << 20;
+  // Of events, rows and answers, about: others wait behind a batch.
+  size_t batch_bytes_max = 2 << 20;
   int rounds_max = 16;  // times a command may find something missing
   int conflict_retries_max = 20;
   // How long the outcome of a commit without an answer is looked for before its callers are told

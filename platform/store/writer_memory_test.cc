@@ -198,6 +198,87 @@ TEST_P(WriterMemory, ARowThatIsGoneIsAbsent) {
   EXPECT_THAT(first->Call(Fill("a")), RefusedWith(StatusCode::kNotFound, "THING_NOT_FOUND"));
 }
 
+// Things are remembered, and that nothing is tallied.
+const Schema& FreeSchema() {
+  static const auto* schema = new Schema({
+      {Thing::descriptor(), "things", {}, 50, Remembered::kByWriter},
+      {Tally::descriptor(), "tallies", {}, 40, Remembered::kAbsence},
+  });
+  return *schema;
+}
+
+// Adds one to a thing while there is no tally of its name.
+Command AddWhileFree(absl::string_view id) {
+  Command command =
+      Do([id = std::string(id)](Context& context, State& state) -> absl::StatusOr<std::string> {
+        if (state.Find<Tally>(id) != nullptr) {
+          return Refuse(StatusCode::kFailedPrecondition, "THING_TALLIED", id);
+        }
+        Thing* thing = state.Edit<Thing>(id);
+        if (thing == nullptr) return Refuse(StatusCode::kNotFound, "THING_NOT_FOUND", id);
+        thing->set_large(thing->large() + 1);
+        state.Emit<Thing>(context, id, Changed(1));
+        return absl::StrCat(thing->large());
+      });
+  command.hints = [id = std::string(id)](Wanted& wanted) {
+    wanted.Row<Thing>(id);
+    wanted.Row<Tally>(id);
+  };
+  return command;
+}
+
+Command EraseTally(absl::string_view name) {
+  return Do([name = std::string(name)](Context&, State& state) -> absl::StatusOr<std::string> {
+    state.Erase<Tally>(name);
+    return std::string();
+  });
+}
+
+TEST_P(WriterMemory, ThatAKeyHasNoRowIsRememberedAndLookedAtByTheCommit) {
+  auto first = StartWriter(counted_, {}, FreeSchema());
+  auto second = StartWriter(counted_, {}, FreeSchema());
+  const auto tallied = RefusedWith(StatusCode::kFailedPrecondition, "THING_TALLIED");
+  EXPECT_OK(first->Call(MakeThing("a")));
+  EXPECT_EQ(*second->Call(AddWhileFree("a")), "1");
+  EXPECT_EQ(RunsOf(*second, AddWhileFree("a")), is_postgres() ? 0 : 1);
+  EXPECT_EQ(second->stats().trusted, 1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_OK(first->Call(SetTally("a", 1)));
+    EXPECT_THAT(second->Call(AddWhileFree("a")), tallied);
+    EXPECT_THAT(second->Call(AddWhileFree("a")), tallied);
+    EXPECT_OK(first->Call(EraseTally("a")));
+    EXPECT_EQ(*second->Call(AddWhileFree("a")), absl::StrCat(2 * i + 3));
+    EXPECT_EQ(*second->Call(AddWhileFree("a")), absl::StrCat(2 * i + 4));
+  }
+  EXPECT_OK(second->Call(SetTally("a", 1)));
+  EXPECT_THAT(second->Call(AddWhileFree("a")), tallied) << "its own";
+  EXPECT_OK(second->Call(EraseTally("a")));
+  EXPECT_EQ(*second->Call(AddWhileFree("a")), "9");
+}
+
+TEST_P(WriterMemory, OfManyKeysWithoutARowOneThatHasOneNowIsFound) {
+  auto first = StartWriter(counted_, {}, FreeSchema());
+  auto second = StartWriter(counted_, {}, FreeSchema());
+  const auto add_all = [&] {
+    std::vector<Command> commands;
+    for (int i = 0; i < 100; ++i) commands.push_back(AddWhileFree(absl::StrCat("t", i)));
+    return second->CallGroup(std::move(commands));
+  };
+  for (int i = 0; i < 100; ++i) EXPECT_OK(first->Call(MakeThing(absl::StrCat("t", i))));
+  for (int round = 1; round <= 2; ++round) {
+    for (const auto& outcome : add_all()) EXPECT_EQ(*outcome, absl::StrCat(round));
+  }
+  EXPECT_EQ(second->stats().trusted, 1);
+  EXPECT_OK(first->Call(SetTally("t70", 1)));
+  const auto outcomes = add_all();
+  for (size_t i = 0; i < 100; ++i) {
+    if (i == 70) continue;
+    EXPECT_EQ(*outcomes[i], "3");
+  }
+  EXPECT_THAT(outcomes[70], RefusedWith(StatusCode::kFailedPrecondition, "THING_TALLIED"));
+  EXPECT_EQ(Count("SELECT SUM(large) FROM things"), 299);
+}
+
 TEST_P(WriterMemory, SomeRememberedAndSomeNotAreOneBatch) {
   auto first = Start();
   auto second = Start();

@@ -81,7 +81,8 @@ TEST_P(PostgresWriter, AConnectionLostAtAnyMessageLosesAndDoublesNothing) {
 
 // The same for batches that are decided from memory and given to the server while they are.
 TEST_P(PostgresWriter, AConnectionLostWhileMemoryIsTrustedLosesAndDoublesNothing) {
-  static const auto* schema = new Schema({{Thing::descriptor(), "things", {}, 50, true}});
+  static const auto* schema =
+      new Schema({{Thing::descriptor(), "things", {}, 50, Remembered::kByAll}});
   constexpr int kThings = 70;
   CutProxy proxy(database_.server().server().port(), CutProxy::Framing::kPostgres);
   auto database = Through(proxy);

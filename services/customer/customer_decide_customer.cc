@@ -125,8 +125,9 @@ absl::Status CheckFixed(const v1::Customer& known, bool replaces_all, const Stat
   if (changed->archived() != known.archived()) {
     return Fixed("archived", "ArchiveCustomer changes this.");
   }
+  if (changed->kind() == known.kind()) return absl::OkStatus();
   const v1::DealingsHistory* history = state.Find<v1::DealingsHistory>(known.id());
-  if (changed->kind() != known.kind() && history != nullptr && history->invoices() > 0) {
+  if (history != nullptr && history->invoices() > 0) {
     return Fixed("kind", "A customer keeps its kind after the first invoice.");
   }
   return absl::OkStatus();
@@ -196,7 +197,6 @@ Answer<v1::Customer> UpdateCustomer(const v1::UpdateCustomerRequest& request, Co
 void UpdateCustomerHints(const v1::UpdateCustomerRequest& request, Wanted& wanted) {
   wanted.Row<v1::Customer>(request.customer().id());
   wanted.Row<v1::Customer>(request.customer().parent_customer_id());
-  wanted.Row<v1::DealingsHistory>(request.customer().id());
 }
 
 }  // namespace tandem::customer

@@ -29,12 +29,16 @@ std::vector<store::TableSpec> CustomerTables() {
   return {
       {operations::v1::Counter::descriptor(), "counters", {}, 10},
       {v1::CustomerNumber::descriptor(), "customer_numbers", {}, 20},
-      {v1::Customer::descriptor(), "customers", {{kChildrenOfCustomer, kChildrenSql}}, 30},
+      {v1::Customer::descriptor(),
+       "customers",
+       {{kChildrenOfCustomer, kChildrenSql}},
+       30,
+       store::Remembered::kByAll},
       {v1::Contact::descriptor(), "contacts", {{kContactsOfCustomer, kContactsSql}}, 40},
       {v1::DeletedRecord::descriptor(), "deleted_records", {}, 50},
-      {v1::CreditStanding::descriptor(), "credit_standings", {}, 60, true},
-      {v1::DealingsHistory::descriptor(), "dealings_histories", {}, 70, true},
-      {v1::DealingsDocument::descriptor(), "dealings_documents", {}, 80, true},
+      {v1::CreditStanding::descriptor(), "credit_standings", {}, 60, store::Remembered::kByAll},
+      {v1::DealingsHistory::descriptor(), "dealings_histories", {}, 70, store::Remembered::kByAll},
+      {v1::DealingsDocument::descriptor(), "dealings_documents", {}, 80, store::Remembered::kByAll},
   };
 }
 

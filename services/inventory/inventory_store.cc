@@ -29,18 +29,22 @@ std::vector<store::TableSpec> InventoryTables() {
   // a product's stock; then those who want it. What every step of an order reads again is
   // remembered.
   return {
-      {operations::v1::Counter::descriptor(), "counters", {}, 5, true},
-      {v1::Stock::descriptor(), "stocks", {{kStocksOfProduct, kStocksOfProductSql}}, 10, true},
+      {operations::v1::Counter::descriptor(), "counters", {}, 5, store::Remembered::kByAll},
+      {v1::Stock::descriptor(),
+       "stocks",
+       {{kStocksOfProduct, kStocksOfProductSql}},
+       10,
+       store::Remembered::kByAll},
       {v1::Demand::descriptor(),
        "demands",
        {{kDemandsOpen, kDemandsOpenSql},
         {kDemandsWaiting, kDemandsWaitingSql},
         {kDemandsReserving, kDemandsReservingSql}},
        20,
-       true},
-      {v1::Shipment::descriptor(), "shipments", {}, 30, true},
+       store::Remembered::kByAll},
+      {v1::Shipment::descriptor(), "shipments", {}, 30, store::Remembered::kByAll},
       {v1::ShipmentReturn::descriptor(), "shipment_returns", {}, 40},
-      {v1::Product::descriptor(), "products", {}, 50, true},
+      {v1::Product::descriptor(), "products", {}, 50, store::Remembered::kByAll},
       {v1::ProductSku::descriptor(), "product_skus", {}, 60},
       {v1::StockMove::descriptor(), "stock_moves", {}, 70},
   };

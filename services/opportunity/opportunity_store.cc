@@ -37,8 +37,8 @@ std::vector<store::TableSpec> OpportunityTables() {
        "order_results",
        {{kResultsOfOpportunity, kResultsOfOpportunitySql}},
        110,
-       true},
-      {v1::ResultDocument::descriptor(), "result_documents", {}, 120, true},
+       store::Remembered::kByAll},
+      {v1::ResultDocument::descriptor(), "result_documents", {}, 120, store::Remembered::kByAll},
   };
 }
 

@@ -55,21 +55,23 @@ std::vector<store::TableSpec> OrderTables() {
   // What arbitrates comes first: facts, then orders, then the counter that every new order wants.
   // Facts, orders and the counter are never erased, and all but orders are read with every order:
   // they are remembered.
-  tables.push_back({v1::AccountFact::descriptor(), "account_facts", {}, 10, true});
+  tables.push_back(
+      {v1::AccountFact::descriptor(), "account_facts", {}, 10, store::Remembered::kByAll});
   tables.push_back({v1::CustomerFact::descriptor(),
                     "customer_facts",
                     {},
                     20,
-                    true,
+                    store::Remembered::kByAll,
                     {{"account_id", v1::AccountFact::descriptor()}},
                     /*texts_in_row=*/true});
   tables.push_back({v1::ProductFact::descriptor(),
                     "product_facts",
                     {},
                     30,
-                    true,
+                    store::Remembered::kByAll,
                     {{"tax_class", v1::TaxRateFact::descriptor()}}});
-  tables.push_back({v1::TaxRateFact::descriptor(), "tax_rate_facts", {}, 40, true});
+  tables.push_back(
+      {v1::TaxRateFact::descriptor(), "tax_rate_facts", {}, 40, store::Remembered::kByAll});
   tables.push_back({v1::QuoteOrder::descriptor(), "quote_orders", {}, 50});
   tables.push_back({v1::Order::descriptor(),
                     "orders",
@@ -81,10 +83,11 @@ std::vector<store::TableSpec> OrderTables() {
                      {kHeldForCustomer, kHeldForCustomerSql},
                      {kHeldForTaxClass, kHeldForTaxClassSql}},
                     60,
-                    true,
+                    store::Remembered::kByAll,
                     {},
                     /*texts_in_row=*/true});
-  tables.push_back({operations::v1::Counter::descriptor(), "counters", {}, 900, true});
+  tables.push_back(
+      {operations::v1::Counter::descriptor(), "counters", {}, 900, store::Remembered::kByAll});
   return tables;
 }
 
